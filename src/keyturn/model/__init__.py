@@ -1,0 +1,61 @@
+"""The core types every stage speaks; values only, nothing here does I/O or decides."""
+
+from keyturn.model.failures import Failure, FailureKind
+from keyturn.model.findings import Finding, FirstBreak, Severity, Survey
+from keyturn.model.secrets import (
+    How,
+    Inventory,
+    Level,
+    Reference,
+    Scope,
+    Secret,
+    SecretRef,
+    Store,
+    Trigger,
+    Use,
+    Uses,
+)
+from keyturn.model.tokens import (
+    Acceptance,
+    Deadline,
+    DeadlineReason,
+    Evidence,
+    Inspected,
+    Policy,
+    Precision,
+    State,
+    StoredPart,
+    Token,
+    TokenStatus,
+)
+
+__all__ = [
+    "Acceptance",
+    "Deadline",
+    "DeadlineReason",
+    "Evidence",
+    "Failure",
+    "FailureKind",
+    "Finding",
+    "FirstBreak",
+    "How",
+    "Inspected",
+    "Inventory",
+    "Level",
+    "Policy",
+    "Precision",
+    "Reference",
+    "Scope",
+    "Secret",
+    "SecretRef",
+    "Severity",
+    "State",
+    "Store",
+    "StoredPart",
+    "Survey",
+    "Token",
+    "TokenStatus",
+    "Trigger",
+    "Use",
+    "Uses",
+]

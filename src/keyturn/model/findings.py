@@ -1,0 +1,72 @@
+"""What a run found out: findings, and the survey that carries everything to the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from keyturn.model.failures import Failure
+from keyturn.model.secrets import Inventory, Reference
+from keyturn.model.tokens import Inspected
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 1 for warning, 2 for error."""
+        return tuple(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBreak:
+    """The job that fails first once a token is dead."""
+
+    path: str
+    """The workflow whose run fails: where reusable workflows are called, the caller's."""
+    job: str
+    """As GitHub shows it: `publish`, or `release / publish` through a reusable workflow."""
+    at: datetime
+    """The earliest instant at which it can fail: the scheduled run, else the deadline itself."""
+    trigger: str
+    """`schedule`, or the event that starts it at a moment nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A result worth saying. Rule and subject identify it."""
+
+    rule: str
+    severity: Severity
+    subject: str
+    """A declared token's id, else a secret's label."""
+    message: str
+    due_at: datetime | None = None
+    step: timedelta | None = None
+    """`expiring` only: the lowest rung of the ladder that was crossed."""
+    first_break: FirstBreak | None = None
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that one run found out; what the reports show and the issues converge to."""
+
+    repository: str
+    now: datetime
+    inventory: Inventory
+    tokens: tuple[Inspected, ...] = ()
+    """In the order of the configuration."""
+    findings: tuple[Finding, ...] = ()
+    """Worst first: by severity, due date, subject, rule."""
+    failures: tuple[Failure, ...] = ()
+    """All of them, the inventory's included."""
+    issues: Mapping[str, str] = field(default_factory=dict)
+    """Token id -> URL of its open issue."""

@@ -1,0 +1,144 @@
+"""The provider side of the model: what is declared about a token, and what its provider says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from keyturn.model.secrets import SecretRef
+
+
+class State(StrEnum):
+    """What is known about a token's life."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    BLOCKED = "blocked"
+    """Alive at the provider, yet refused: by a lifetime policy, or with its blocked owner."""
+    UNKNOWN = "unknown"
+
+
+class Precision(StrEnum):
+    """How exactly the expiry is known; `expires_at` is set in the first three only."""
+
+    INSTANT = "instant"
+    MINUTE = "minute"
+    DAY = "day"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Evidence(StrEnum):
+    """Who says so."""
+
+    PROVIDER = "provider"
+    DECLARED = "declared"
+    JOURNAL = "journal"
+    NONE = "none"
+
+
+class DeadlineReason(StrEnum):
+    """Why a token stops working at its deadline."""
+
+    PROVIDER_EXPIRY = "provider-expiry"
+    DECLARED_DATE = "declared-date"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepted that a token never expires, why, and when that is looked at again."""
+
+    by: str
+    because: str
+    review: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The limits that hold for one token, defaults and matching policies already applied."""
+
+    warn: tuple[timedelta, ...] = (
+        timedelta(days=30),
+        timedelta(days=14),
+        timedelta(days=7),
+        timedelta(days=3),
+        timedelta(days=1),
+    )
+    """The ladder, longest first."""
+    max_lifetime: timedelta = timedelta(days=366)
+    max_age: timedelta = timedelta(days=365)
+    max_idle: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A secret that holds a token's value, and which part of it (None: the secret value itself)."""
+
+    ref: SecretRef
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What the user declares about one token."""
+
+    id: str
+    provider: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The provider's own `with:` options, already validated by the provider."""
+    value_env: Mapping[str, str] = field(default_factory=dict)
+    """Part -> environment variable; the whole value stands under the empty part."""
+    credential_env: Mapping[str, str] = field(default_factory=dict)
+    """The same for what asks and rotates; empty: the value itself is what asks."""
+    secrets: tuple[StoredPart, ...] = ()
+    owners: tuple[str, ...] = ()
+    """As written: `@alice`, `@octo/platform`."""
+    policy: Policy = field(default_factory=Policy)
+    declared_expiry: datetime | None = None
+    never_expires: Acceptance | None = None
+    line: int = 0
+    """Where in the configuration it is declared, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStatus:
+    """A provider's answer about one token."""
+
+    state: State
+    precision: Precision = Precision.UNKNOWN
+    expires_at: datetime | None = None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+    never_used: bool = False
+    """The provider says it was never used (as opposed to: does not say when it was)."""
+    scopes: tuple[str, ...] = ()
+    owner: str | None = None
+    token_id: str | None = None
+    """The provider's immutable id; changes when the token is replaced."""
+    evidence: Evidence = Evidence.PROVIDER
+    reason: str | None = None
+    """Why the state is not `active`, for a person."""
+    holds_copy: bool = False
+    """The value given to this run was itself presented: the copy it came from works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a token stops working, and why then."""
+
+    at: datetime
+    reason: DeadlineReason
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A declared token with what its provider said."""
+
+    token: Token
+    status: TokenStatus
+    deadline: Deadline | None = None

@@ -1,0 +1,54 @@
+"""Takes known secret values out of a survey before a format's escapes or line breaks hide them.
+
+A guard for what nobody should do, such as a token's value in a step's name; it changes nothing
+else and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+from keyturn.model import Survey
+from keyturn.secret_value import redact
+
+
+def without_values(survey: Survey) -> Survey:
+    """Return the survey with `***` in place of every secret value made so far."""
+    # One look over everything, because the many values times the many texts would take seconds.
+    everything = "\n".join(set(_texts(survey)))
+    return survey if redact(everything) == everything else _redacted(survey)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, Enum):
+        return
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield key
+            yield from _texts(value)
+    elif isinstance(node, (tuple, list, frozenset)):
+        for item in node:
+            yield from _texts(item)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _texts(getattr(node, field.name))
+
+
+def _redacted(node: Any) -> Any:
+    if isinstance(node, Enum):
+        return node
+    if isinstance(node, str):
+        return redact(node)
+    if isinstance(node, Mapping):
+        return {redact(key): _redacted(value) for key, value in node.items()}
+    if isinstance(node, (tuple, list, frozenset)):
+        return type(node)(_redacted(item) for item in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        names = (field.name for field in fields(node))
+        return replace(node, **{name: _redacted(getattr(node, name)) for name in names})
+    return node
