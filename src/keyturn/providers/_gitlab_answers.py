@@ -1,0 +1,152 @@
+"""What GitLab's answers about tokens look like, strictly, and what they mean as a `TokenStatus`.
+
+Nothing here asks; an answer of another shape is ProviderUnavailable, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from keyturn.errors import ProviderUnavailable
+from keyturn.model import Precision, State, TokenStatus
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+EXPIRED, REVOKED = "has expired", "was revoked"
+"""What GitLab says of a dead token; reasons are predicates, as findings are."""
+
+
+def _parse_instant(value: object) -> object:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("not an instant")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("not an instant") from error
+
+
+def _parse_day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("not a date")
+    # GitLab docs, personal_access_tokens.md, 2026-11: dead at midnight UTC of the date itself,
+    # so that the last good day is the one before.
+    return datetime.combine(date.fromisoformat(value), time(), UTC)
+
+
+_Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
+_Day = Annotated[datetime, BeforeValidator(_parse_day)]
+
+
+class Answer(BaseModel, ABC):
+    """A token as GitLab shows it. Fields that are not named here are of no interest."""
+
+    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
+
+    id: int
+    name: str
+    revoked: bool
+    scopes: list[str]
+
+    @abstractmethod
+    def status(self, *, now: datetime) -> TokenStatus:
+        """Say what the answer means at `now`."""
+
+
+class AccessToken(Answer):
+    """A personal, project, group or service-account token."""
+
+    active: bool
+    created_at: _Instant
+    expires_at: _Day | None
+    """Null means never; the field is always there."""
+    user_id: int
+    last_used_at: _Instant | None = None
+
+    def status(self, *, now: datetime, own: bool = False) -> TokenStatus:
+        """Say what the answer means at `now`; `own`: the token asked about itself."""
+        state, reason = State.ACTIVE, None
+        if self.revoked:
+            state, reason = State.REVOKED, REVOKED
+        # Inactive and not revoked means expired by GitLab's own clock:
+        # app/models/personal_access_token.rb, 2026-11.
+        elif not self.active or (self.expires_at is not None and self.expires_at <= now):
+            state, reason = State.EXPIRED, _reason_expired(self.expires_at)
+        return TokenStatus(
+            state,
+            Precision.DAY if self.expires_at else Precision.NEVER,
+            expires_at=self.expires_at,
+            created_at=self.created_at,
+            # Asking with the token itself is a use, so that what it shows is keyturn's own.
+            last_used_at=None if own else self.last_used_at,
+            never_used=not own
+            and "last_used_at" in self.model_fields_set
+            and self.last_used_at is None,
+            scopes=tuple(self.scopes),
+            owner=f"user {self.user_id}",
+            token_id=str(self.id),
+            reason=reason,
+            holds_copy=own,
+        )
+
+
+class DeployToken(Answer):
+    """A deploy token: its expiry is an instant, and neither its age nor its use is shown."""
+
+    expired: bool
+    expires_at: _Instant | None
+
+    def status(self, *, now: datetime) -> TokenStatus:
+        """Say what the answer means at `now`."""
+        state, reason = State.ACTIVE, None
+        if self.revoked:
+            state, reason = State.REVOKED, REVOKED
+        elif self.expired or (self.expires_at is not None and self.expires_at <= now):
+            state, reason = State.EXPIRED, _reason_expired(self.expires_at)
+        return TokenStatus(
+            state,
+            Precision.INSTANT if self.expires_at else Precision.NEVER,
+            expires_at=self.expires_at,
+            scopes=tuple(self.scopes),
+            token_id=str(self.id),
+            reason=reason,
+        )
+
+
+_Row = TypeVar("_Row", bound=Answer)
+
+
+def parse(shape: type[_Row], data: object, *, host: str) -> _Row:
+    """Return the answer. Raises ProviderUnavailable, naming the field that is not as expected."""
+    try:
+        return shape.model_validate(data)
+    except ValidationError as error:
+        place = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(step) for step in place["loc"]) or "not an object"
+        raise ProviderUnavailable(
+            f"{host} answers in a form keyturn does not know ({field})",
+            hint="is it GitLab, and is keyturn up to date?",
+        ) from error
+
+
+def find_death(words: Mapping[str, Any]) -> str | None:
+    """Return why GitLab says that the token just presented is dead; None where it says nothing."""
+    if words.get("error") != "invalid_token":
+        return None
+    # The texts that GitLab's clients quote, 2026-11: "Token is expired. …", "Token was revoked. …"
+    description = str(words.get("error_description")).lower()
+    if "expired" in description:
+        return EXPIRED
+    return REVOKED if "revoked" in description else None
+
+
+def _reason_expired(expires_at: datetime | None) -> str:
+    return f"expired at {expires_at:%Y-%m-%d %H:%M} UTC" if expires_at else EXPIRED

@@ -1,0 +1,147 @@
+"""The sandbox's GitLab, and what the provider asks it, judged by GitLab's own description."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from keyturn.errors import ProviderError
+from keyturn.interfaces import Access
+from keyturn.model import Token
+from keyturn.providers.gitlab import GitLab as Provider
+from keyturn.sandbox.gitlab import GitLab
+from keyturn.sandbox.gitlab_world import GUEST, STRANGER
+from keyturn.sandbox.server import Clock
+from keyturn.secret_value import SecretValue
+from keyturn.transport import Transport
+from tests.conformance.oracle import Oracle
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+LATER = date(2027, 2, 1)
+NEW = {"name": "n", "scopes": ["read_repository"], "expires_at": "2027-02-01"}
+KINDS: dict[str, dict[str, Any]] = {
+    "personal": {},
+    "project": {"project": 42},
+    "group": {"group": 7},
+    "service-account": {"group": 7},
+    "deploy": {"group": 7},
+}
+
+
+@pytest.fixture
+def gitlab() -> Iterator[GitLab]:
+    gitlab = GitLab(Clock(NOW))
+    gitlab.add_project(42, "acme/tools")
+    gitlab.add_group(7, "acme")
+    gitlab.server.start()
+    yield gitlab
+    gitlab.server.stop()
+
+
+def violations(gitlab: GitLab, oracle: Oracle) -> list[str]:
+    return [line for exchange in gitlab.server.exchanges for line in oracle.check(exchange)]
+
+
+def described_calls(shared: Path) -> dict[tuple[str, str], re.Pattern[str]]:
+    spec = json.loads((shared / "specs" / "gitlab-tokens-19.5.json").read_text(encoding="utf-8"))
+    return {
+        (method.upper(), path): re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+        for path, operations in spec["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+
+
+def use_everything(gitlab: GitLab, client: httpx.Client) -> None:
+    """Call every endpoint, in vain too, over every kind of token."""
+    account = gitlab.add_service_account(7, "robot")
+    robots = f"/groups/7/service_accounts/{account.id}/personal_access_tokens"
+    client.get("/groups/7/service_accounts")
+    client.get("/personal_access_tokens/self/associations")
+    for kind, folder in (
+        ("project", "/projects/acme%2Ftools/access_tokens"),
+        ("group", "/groups/7/access_tokens"),
+        ("service-account", robots),
+        ("deploy", "/projects/42/deploy_tokens"),
+        ("deploy", "/groups/acme/deploy_tokens"),
+        ("personal", "/personal_access_tokens"),
+    ):
+        if kind == "personal":
+            old = gitlab.create_token(expires_on=LATER).id
+        else:
+            expires = "2027-02-01T00:00:00Z" if kind == "deploy" else "2027-02-01"
+            old = client.post(folder, json={**NEW, "expires_at": expires}).json()["id"]
+            client.post(folder, json={"name": "forever", "scopes": ["read_repository"]})
+            client.post(folder, json={**NEW, "expires_at": expires, "scopes": []})
+        client.get(folder, params={"per_page": 1, "page": 2})
+        if kind != "deploy":
+            client.get(folder, params={"search": "n", "state": "active", "sort": "created_desc"})
+        for id in (old, 99):
+            if kind != "service-account":
+                client.get(f"{folder}/{id}")
+            if kind != "deploy":
+                client.post(f"{folder}/{id}/rotate", json={"expires_at": "2027-03-01"})
+                client.post(f"{folder}/{id}/rotate")
+            client.delete(f"{folder}/{id}")
+    for kind, folder in (
+        ("personal", "/personal_access_tokens"),
+        ("project", "/projects/42/access_tokens"),
+        ("group", "/groups/7/access_tokens"),
+    ):
+        value = gitlab.create_token(kind, **KINDS[kind]).value
+        for _ in range(2):
+            client.post(f"{folder}/self/rotate", headers={"PRIVATE-TOKEN": value})
+    for method in ("GET", "DELETE", "GET"):
+        client.request(method, "/personal_access_tokens/self")
+
+
+def test_every_described_call_is_answered_as_described(gitlab, gitlab_oracle, shared):
+    headers = {"PRIVATE-TOKEN": gitlab.create_token().value}
+    with httpx.Client(base_url=f"{gitlab.url}/api/v4", headers=headers) as client:
+        use_everything(gitlab, client)
+    assert violations(gitlab, gitlab_oracle) == []
+    succeeded = [
+        (exchange.request.method, exchange.request.path)
+        for exchange in gitlab.server.exchanges
+        if exchange.response.status < 300
+    ]
+    unused = {
+        call
+        for call, pattern in described_calls(shared).items()
+        if not any(call[0] == method and pattern.fullmatch(path) for method, path in succeeded)
+    }
+    assert unused == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("by", ["own value", "name", "id"])
+def test_what_the_provider_asks_is_described(gitlab, gitlab_oracle, kind, by):
+    place = KINDS[kind]
+    issued = gitlab.create_token(kind, "deploy-ci", expires_on=LATER, **place)
+    options = {"url": gitlab.url, "kind": kind, **place}
+    if kind == "service-account":
+        options["service_account"] = issued.user.id
+    options |= {"name": {"token": "deploy-ci"}, "id": {"token_id": issued.id}}.get(by, {})
+    asking = [issued] if by == "own value" else []
+    if by != "own value":
+        others = [gitlab.add_user("gus", role=GUEST), gitlab.add_user("eve", role=STRANGER)]
+        asking = [gitlab.create_token(), *(gitlab.create_token(owner=user) for user in others)]
+        asking += [gitlab.create_token(scopes=("read_user",)), gitlab.rotate(asking[1].id)]
+    token = Token("t", "gitlab", options=options)
+    with Transport() as transport:
+        provider = Provider(transport)
+        for credential in asking:
+            access = Access({"": SecretValue(credential.value)}, own=by == "own value")
+            try:
+                provider.inspect(token, access, now=NOW)
+            except ProviderError as error:
+                assert credential is not asking[0] or kind == "deploy", error
+    assert gitlab.server.exchanges or (kind, by) == ("deploy", "own value")
+    assert violations(gitlab, gitlab_oracle) == []
