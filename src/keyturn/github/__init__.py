@@ -1,0 +1,1 @@
+"""GitHub as the platform keyturn acts on; the only user of PyGithub."""
