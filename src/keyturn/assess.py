@@ -1,0 +1,332 @@
+"""PURE: decides what the facts mean at a given moment: inventory + statuses + policy -> findings.
+
+No finding is made from something that was not seen: what could not be listed or asked leaves the
+rules that need it silent (the reports say so from the survey's failures).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keyturn.deadline import lowest_crossed, scale_ladder
+from keyturn.first_break import find_first_break
+from keyturn.model import (
+    Deadline,
+    DeadlineReason,
+    Finding,
+    FirstBreak,
+    Inspected,
+    Inventory,
+    Level,
+    Policy,
+    Precision,
+    Secret,
+    Severity,
+    State,
+    Store,
+    TokenStatus,
+    Use,
+)
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""Two servers' clocks may differ by this much before "older" means anything."""
+
+SEVERITIES = {
+    "expired": Severity.ERROR,
+    "revoked": Severity.ERROR,
+    "blocked-by-policy": Severity.ERROR,
+    "expiring": Severity.WARNING,  # an error once one of the last two rungs is crossed
+    "never-expires": Severity.WARNING,
+    "lifetime-too-long": Severity.WARNING,
+    "copy-too-old": Severity.WARNING,
+    "idle": Severity.WARNING,
+    "unknown-expiry": Severity.WARNING,
+    "stale-copy": Severity.WARNING,
+    "missing-secret": Severity.WARNING,
+    "review-due": Severity.WARNING,
+    "undeclared-secret": Severity.INFO,
+    "unused-secret": Severity.INFO,
+}
+"""Every rule there is, with the severity that the report's contract gives it."""
+
+
+def assess(
+    inventory: Inventory, tokens: Sequence[Inspected], *, defaults: Policy, now: datetime
+) -> tuple[Finding, ...]:
+    """Return every finding, worst first: by severity, due date, subject and rule."""
+    findings = [
+        finding
+        for inspected in tokens
+        for finding in _TokenRules(inspected, inventory, now).findings()
+    ]
+    for secret in inventory.secrets:
+        findings += _secret_findings(secret, inventory, defaults=defaults, now=now)
+    findings += _missing(inventory)
+    return tuple(sorted(findings, key=_order))
+
+
+def copy_is_stale(secret: Secret, status: TokenStatus) -> bool:
+    """Say whether a stored copy was last written before the token it should hold was made."""
+    return bool(
+        secret.updated_at
+        and status.created_at
+        and secret.updated_at + CLOCK_TOLERANCE < status.created_at
+    )
+
+
+def _order(finding: Finding) -> tuple[int, float, str, str]:
+    # An error without a date is about a token that is dead already; others can wait.
+    undated = 0.0 if finding.severity is Severity.ERROR else math.inf
+    due = finding.due_at.timestamp() if finding.due_at else undated
+    return -finding.severity.rank, due, finding.subject, finding.rule
+
+
+def format_instant(at: datetime) -> str:
+    """Write an instant for a person: always UTC, always absolute."""
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenRules:
+    """The rules about one declared token whose provider answered."""
+
+    inspected: Inspected
+    inventory: Inventory
+    now: datetime
+
+    def findings(self) -> Iterator[Finding]:
+        status = self.inspected.status
+        if status.state is State.UNKNOWN:
+            return
+        yield from self._missing_copies()
+        dead = self._dead()
+        if dead:
+            yield dead
+            return
+        yield from self._expiring()
+        yield from self._unlimited()
+        yield from self._lifetime()
+        yield from self._idle()
+        yield from self._stale_copies()
+
+    @property
+    def _copies(self) -> list[Secret]:
+        token = self.inspected.token
+        return [secret for secret in self.inventory.secrets if secret.declared_by == token.id]
+
+    @property
+    def _uses(self) -> list[Use]:
+        return [use for copy in self._copies for use in copy.uses]
+
+    def _first_break(self, after: datetime) -> FirstBreak | None:
+        return find_first_break(self._uses, after)
+
+    def _make(
+        self,
+        rule: str,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        due_at: datetime | None = None,
+        step: timedelta | None = None,
+        first_break: FirstBreak | None = None,
+    ) -> Finding:
+        places = {ref: None for copy in self._copies for ref in copy.references}
+        return Finding(
+            rule=rule,
+            severity=severity or SEVERITIES[rule],
+            subject=self.inspected.token.id,
+            message=message,
+            due_at=due_at,
+            step=step,
+            first_break=first_break,
+            references=tuple(places),
+        )
+
+    def _dead(self) -> Finding | None:
+        status, deadline = self.inspected.status, self.inspected.deadline
+        if status.state is State.REVOKED:
+            message = status.reason or f"{self.inspected.token.provider} says it was revoked"
+            return self._make("revoked", message, first_break=self._first_break(self.now))
+        if status.state is State.BLOCKED:
+            message = status.reason or f"{self.inspected.token.provider} refuses it by policy"
+            return self._make("blocked-by-policy", message, first_break=self._first_break(self.now))
+        if deadline and deadline.at <= self.now:
+            message = f"{_verb(deadline, past=True)} {format_instant(deadline.at)}"
+            if status.state is State.ACTIVE and status.expires_at != deadline.at:
+                message += f"; {self.inspected.token.provider} itself says it is alive"
+            return self._make(
+                "expired",
+                message,
+                due_at=deadline.at,
+                first_break=self._first_break(deadline.at),
+            )
+        if status.state is State.EXPIRED:
+            message = status.reason or f"{self.inspected.token.provider} says it has expired"
+            return self._make("expired", message, first_break=self._first_break(self.now))
+        return None
+
+    def _expiring(self) -> Iterator[Finding]:
+        deadline, status = self.inspected.deadline, self.inspected.status
+        if not deadline:
+            return
+        lifetime = deadline.at - status.created_at if status.created_at else None
+        ladder = scale_ladder(self.inspected.token.policy.warn, lifetime)
+        crossed = lowest_crossed(ladder, deadline.at, self.now)
+        if crossed is None:
+            return
+        urgent = crossed >= len(ladder) - 2
+        message = f"{_verb(deadline, past=False)} {format_instant(deadline.at)}"
+        if status.precision is Precision.DAY and deadline.at == status.expires_at:
+            last = (deadline.at - timedelta(days=1)).date().isoformat()
+            message += f"; its last whole day is {last}"
+        yield self._make(
+            "expiring",
+            message,
+            severity=Severity.ERROR if urgent else Severity.WARNING,
+            due_at=deadline.at,
+            step=ladder[crossed],
+            first_break=self._first_break(deadline.at),
+        )
+
+    def _unlimited(self) -> Iterator[Finding]:
+        """Tokens with no date: never-expires, review-due, unknown-expiry, copy-too-old."""
+        if self.inspected.deadline:
+            return
+        token, status = self.inspected.token, self.inspected.status
+        accepted = token.never_expires
+        if accepted and accepted.review and accepted.review <= self.now:
+            yield self._make(
+                "review-due",
+                f"{accepted.by} accepted that it never expires; "
+                f"that was to be reviewed on {format_instant(accepted.review)}",
+                due_at=accepted.review,
+            )
+        if accepted:
+            return
+        if status.precision is Precision.NEVER:
+            yield self._make("never-expires", "has no expiry date, and nobody has accepted that")
+            return
+        if status.precision is Precision.UNKNOWN:
+            yield self._make("unknown-expiry", f"{token.provider} cannot say when it expires")
+        yield from self._old_copies()
+
+    def _old_copies(self) -> Iterator[Finding]:
+        max_age = self.inspected.token.policy.max_age
+        old = [copy for copy in self._copies if _is_older(copy, max_age, self.now)]
+        if old:
+            yield self._make("copy-too-old", _old_copy_message(old, max_age))
+
+    def _lifetime(self) -> Iterator[Finding]:
+        status, limit = self.inspected.status, self.inspected.token.policy.max_lifetime
+        if not status.expires_at:
+            return
+        lifetime = status.expires_at - (status.created_at or self.now)
+        if lifetime > limit:
+            yield self._make(
+                "lifetime-too-long",
+                f"lives {lifetime.days} days in all; the policy allows {limit.days}",
+            )
+
+    def _idle(self) -> Iterator[Finding]:
+        status, limit = self.inspected.status, self.inspected.token.policy.max_idle
+        since = status.created_at if status.never_used else status.last_used_at
+        if since and self.now - since > limit:
+            what = "was never used since it was made" if status.never_used else "was last used"
+            yield self._make("idle", f"{what} on {format_instant(since)}; is it still needed?")
+
+    def _stale_copies(self) -> Iterator[Finding]:
+        status = self.inspected.status
+        stale = [copy for copy in self._copies if copy_is_stale(copy, status)]
+        if not stale or not status.created_at:
+            return
+        labels = ", ".join(str(copy.ref) for copy in stale)
+        yield self._make(
+            "stale-copy",
+            f"was made on {format_instant(status.created_at)}, after {labels} was last written: "
+            "that copy cannot hold it",
+            first_break=self._first_break(self.now),
+        )
+
+    def _missing_copies(self) -> Iterator[Finding]:
+        absent = [copy for copy in self._copies if copy.present is False and not copy.ignored]
+        if absent:
+            labels = ", ".join(str(copy.ref) for copy in absent)
+            yield self._make(
+                "missing-secret",
+                f"is declared to be stored in {labels}, where there is no such secret",
+                first_break=find_first_break([u for c in absent for u in c.uses], self.now),
+            )
+
+
+def _verb(deadline: Deadline, *, past: bool) -> str:
+    if deadline.reason is DeadlineReason.DECLARED_DATE:
+        return "reached its declared date" if past else "reaches its declared date"
+    return "expired" if past else "expires"
+
+
+def _is_older(secret: Secret, limit: timedelta, now: datetime) -> bool:
+    return secret.updated_at is not None and now - secret.updated_at > limit
+
+
+def _old_copy_message(old: Sequence[Secret], limit: timedelta) -> str:
+    copies = ", ".join(
+        f"{secret.ref} ({format_instant(secret.updated_at)})" for secret in old if secret.updated_at
+    )
+    return f"last written: {copies}; no expiry is known, and the policy allows {limit.days} days"
+
+
+def _secret_findings(
+    secret: Secret, inventory: Inventory, *, defaults: Policy, now: datetime
+) -> Iterator[Finding]:
+    """The rules about one stored secret, whoever declared it."""
+    if secret.ignored or not secret.present:
+        return
+    used = _is_used(secret, inventory)
+    foreign = secret.ref.level is Level.ORGANIZATION
+    if secret.declared_by is None and (used or not foreign):
+        yield _about(secret, "undeclared-secret", "is stored, and no token is declared for it")
+        if _is_older(secret, defaults.max_age, now):
+            yield _about(secret, "copy-too-old", _old_copy_message([secret], defaults.max_age))
+    # Other repositories may read an organization's secret, and Codespaces' are for people.
+    checked = str(secret.ref).startswith((f"{inventory.repository}:", f"{inventory.repository}["))
+    readable = secret.ref.scope.store is not Store.CODESPACES
+    if checked and readable and inventory.uses.complete and not used:
+        yield _about(secret, "unused-secret", "is stored, and no workflow uses it")
+
+
+def _is_used(secret: Secret, inventory: Inventory) -> bool:
+    if secret.references or secret.uses:
+        return True
+    if secret.ref.scope.store is not Store.DEPENDABOT:
+        return False
+    # Runs that Dependabot starts read its own store under the same names.
+    named = {reference.name for reference in inventory.uses.references}
+    return secret.ref.name in inventory.uses.dependabot_names | named
+
+
+def _about(secret: Secret, rule: str, message: str) -> Finding:
+    return Finding(rule, SEVERITIES[rule], str(secret.ref), message, references=secret.references)
+
+
+def _missing(inventory: Inventory) -> Iterator[Finding]:
+    """Names that a workflow reads and that no collection holds."""
+    if not inventory.complete:
+        return
+    held = {use for secret in inventory.secrets for use in secret.uses}
+    absent: dict[str, list[Use]] = {}
+    for use in inventory.uses.uses:
+        optional = use.reference.optional or use.name in inventory.ignored_names
+        if use not in held and not optional and use.triggers:
+            absent.setdefault(use.name, []).append(use)
+    for name, uses in absent.items():
+        yield Finding(
+            "missing-secret",
+            SEVERITIES["missing-secret"],
+            f"{inventory.repository}:{name}",
+            f"{uses[0].job} reads it, and it is stored nowhere the job could get it from",
+            references=tuple({use.reference: None for use in uses}),
+        )

@@ -1,0 +1,238 @@
+"""Joins what GitHub stores, what workflows read and what the configuration declares.
+
+Asks GitHub one collection at a time; what may not be listed becomes a failure and the rest goes
+on. It decides nothing about tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from keyturn.errors import NotPermitted, PlatformError, PlatformRejected
+from keyturn.interfaces import SecretStore
+from keyturn.model import (
+    Failure,
+    FailureKind,
+    Inventory,
+    Level,
+    Reference,
+    Scope,
+    Secret,
+    SecretRef,
+    Store,
+    Token,
+    Use,
+    Uses,
+)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What GitHub was willing to list."""
+
+    secrets: tuple[Secret, ...] = ()
+    scopes: frozenset[Scope] = frozenset()
+    """Collections whose whole list was read."""
+    complete: bool = False
+    """Every collection a workflow of the repository can read from was listed."""
+    failures: tuple[Failure, ...] = ()
+
+
+def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -> Listing:
+    """Ask GitHub for the names and dates of every secret that matters to one repository.
+
+    Those are the repository's own, its environments', the organization's that it sees, its
+    Dependabot secrets, and the collections that a declared token names elsewhere.
+    """
+    owner, _, name = repository.partition("/")
+    lister = _Lister(store)
+    lister.collect(Scope(owner, name))
+    environments = lister.ask("environments", lambda: store.list_environments(owner, name))
+    for environment in environments or ():
+        lister.collect(Scope(owner, name, environment))
+    # One call shows every organization secret that the repository's workflows can read.
+    visible = lister.ask(
+        "organization secrets", lambda: store.list_visible_organization_secrets(owner, name)
+    )
+    lister.take(visible or ())
+    complete = not lister.refused and not lister.failures
+    lister.collect(Scope(owner, name, store=Store.DEPENDABOT))
+    for scope in _declared_scopes(tokens):
+        names = {secret.ref for secret in lister.secrets}
+        declared = {part.ref for t in tokens for part in t.secrets if part.ref.scope == scope}
+        if scope not in lister.scopes and not declared <= names:
+            lister.collect(scope)
+    return lister.result(repository, complete=complete)
+
+
+def _declared_scopes(tokens: Sequence[Token]) -> list[Scope]:
+    return list({part.ref.scope: None for token in tokens for part in token.secrets})
+
+
+@dataclass(slots=True)
+class _Lister:
+    """Collects lists, and what stands in their way."""
+
+    store: SecretStore
+    secrets: list[Secret] = field(default_factory=list)
+    scopes: set[Scope] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    rejected: bool = False
+
+    def collect(self, scope: Scope) -> None:
+        kind = f"{scope.store} secrets of {scope.level} level"
+        if kind in self.refused and scope.level is Level.ENVIRONMENT:
+            return  # the right is one for all environments of a repository
+        found = self.ask(kind, lambda: self.store.list_secrets(scope), subject=str(scope))
+        if found is not None:
+            self.scopes.add(scope)
+            self.take(found)
+
+    def take(self, secrets: Iterable[Secret]) -> None:
+        known = {secret.ref for secret in self.secrets}
+        self.secrets += [secret for secret in secrets if secret.ref not in known]
+
+    def ask(self, what: str, question: Callable[[], _T], *, subject: str = "") -> _T | None:
+        if self.rejected:
+            return None
+        try:
+            return question()
+        except NotPermitted as error:
+            self.refused[what] = error.message
+        except PlatformError as error:
+            self.rejected = isinstance(error, PlatformRejected)
+            kind = FailureKind.CREDENTIAL_REJECTED if self.rejected else None
+            self.failures.append(
+                Failure(
+                    kind or FailureKind.GITHUB_UNAVAILABLE,
+                    subject or what,
+                    f"{what}: {error.message}",
+                )
+            )
+        return None
+
+    def result(self, repository: str, *, complete: bool) -> Listing:
+        failures = list(self.failures)
+        if self.refused:
+            # Said once, however many lists were refused.
+            what = "; ".join(f"{kind} ({why})" for kind, why in self.refused.items())
+            message = (
+                f"this credential may not list: {what}. Rules that need those lists were not "
+                "evaluated. A GitHub App token with read access to secrets and environments can."
+            )
+            failures.append(Failure(FailureKind.NOT_PERMITTED, repository, message))
+        return Listing(tuple(self.secrets), frozenset(self.scopes), complete, tuple(failures))
+
+
+def build_inventory(
+    repository: str,
+    *,
+    listing: Listing,
+    uses: Uses,
+    tokens: Sequence[Token],
+    is_ignored: Callable[[str], bool],
+) -> Inventory:
+    """Join the three sides; `is_ignored` says whether an `ignore` entry covers a secret's name."""
+    owners = {part.ref: token.id for token in tokens for part in token.secrets}
+    listed = {secret.ref: secret for secret in listing.secrets}
+    lines = list(listed.values())
+    for ref in owners.keys() - listed.keys():
+        seen = _was_listed(ref, listing, repository)
+        lines.append(Secret(ref, present=False if seen else None))
+    lines = [
+        replace(s, declared_by=owners.get(s.ref), ignored=is_ignored(s.ref.name)) for s in lines
+    ]
+    by_name: dict[str, list[Secret]] = {}
+    for line in lines:
+        by_name.setdefault(line.ref.name, []).append(line)
+    read: dict[SecretRef, list[Use]] = {}
+    for use in uses.uses:
+        for secret in _holders(repository, by_name.get(use.name, []), use):
+            read.setdefault(secret.ref, []).append(use)
+    places = _passed_on(repository, by_name, uses)
+    joined = (
+        replace(
+            line,
+            uses=tuple(read.get(line.ref, ())),
+            references=_in_order([u.reference for u in read.get(line.ref, ())], places, line.ref),
+        )
+        for line in lines
+    )
+    return Inventory(
+        repository=repository,
+        secrets=tuple(sorted(joined, key=lambda secret: secret.ref)),
+        complete=listing.complete,
+        ignored_names=frozenset(use.name for use in uses.uses if is_ignored(use.name)),
+        uses=uses,
+        failures=listing.failures,
+    )
+
+
+def _was_listed(ref: SecretRef, listing: Listing, repository: str) -> bool:
+    if ref.scope in listing.scopes:
+        return True
+    # An environment that GitHub does not list holds no secret.
+    return _is_of(repository, ref) and ref.level is Level.ENVIRONMENT and listing.complete
+
+
+def _is_of(repository: str, ref: SecretRef) -> bool:
+    return f"{ref.scope.owner}/{ref.scope.repository}".lower() == repository.lower()
+
+
+def _is_readable(repository: str, ref: SecretRef) -> bool:
+    """Say whether any job of the repository could get the secret."""
+    if ref.scope.store is not Store.ACTIONS:
+        return False
+    if ref.level is Level.ORGANIZATION:
+        return ref.scope.owner.lower() == repository.lower().partition("/")[0]
+    return _is_of(repository, ref)
+
+
+def _holders(repository: str, named: Sequence[Secret], use: Use) -> list[Secret]:
+    """Return what the job gets: environment wins over repository over organization.
+
+    Several secrets, where a list could not be seen or the environment is an expression.
+    """
+    reachable = [secret for secret in named if _reaches(repository, secret.ref, use)]
+    candidates = [secret for secret in reachable if secret.present is not False] or reachable
+    found: list[Secret] = []
+    for level in Level:  # in the order of precedence
+        here = [secret for secret in candidates if secret.ref.level is level]
+        found += here
+        certain = use.environment_known or level is not Level.ENVIRONMENT
+        if certain and any(secret.present for secret in here):
+            break
+    return found
+
+
+def _reaches(repository: str, ref: SecretRef, use: Use) -> bool:
+    environment = ref.scope.environment.lower()
+    elsewhere = environment and use.environment_known and environment != use.environment.lower()
+    return _is_readable(repository, ref) and not elsewhere
+
+
+def _passed_on(
+    repository: str, by_name: dict[str, list[Secret]], uses: Uses
+) -> dict[SecretRef, list[Reference]]:
+    """Places that name a secret which no job reads there: handed on, or in a file nobody starts."""
+    read = {use.reference for use in uses.uses}
+    places: dict[SecretRef, list[Reference]] = {}
+    for reference in uses.references:
+        if reference in read or not reference.name:
+            continue
+        for secret in by_name.get(reference.name, ()):
+            if _is_readable(repository, secret.ref):
+                places.setdefault(secret.ref, []).append(reference)
+    return places
+
+
+def _in_order(
+    read: list[Reference], places: dict[SecretRef, list[Reference]], ref: SecretRef
+) -> tuple[Reference, ...]:
+    every = dict.fromkeys([*read, *places.get(ref, ())])
+    return tuple(sorted(every, key=lambda place: (place.path, place.line, place.column)))
