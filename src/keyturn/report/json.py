@@ -1,0 +1,109 @@
+"""The report for programs: `keyturn.report/1`, described in docs/reference/report.schema.json.
+
+Names, dates and words only; the same survey always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from keyturn.model import Finding, Inspected, Precision, Reference, Secret, Survey
+from keyturn.report.summary import find_token, format_rfc3339, sorted_failures, summarize
+
+SCHEMA = "keyturn.report/1"
+
+_DATED = (Precision.INSTANT, Precision.MINUTE, Precision.DAY)
+
+
+def render_json(survey: Survey) -> str:
+    """Return the whole survey as one JSON document."""
+    counts = asdict(summarize(survey))
+    del counts["next_deadline"]
+    return dump(
+        {
+            "schema": SCHEMA,
+            "generated_at": format_rfc3339(survey.now),
+            "repository": survey.repository,
+            "summary": counts,
+            "tokens": [_token(token) for token in survey.tokens],
+            "secrets": [_secret(secret) for secret in survey.inventory.secrets],
+            "findings": [_finding(finding, survey) for finding in survey.findings],
+            "errors": [
+                {"kind": failure.kind, "subject": failure.subject, "message": failure.message}
+                for failure in sorted_failures(survey)
+            ],
+        }
+    )
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Write JSON that a terminal and the runner's log can show without being commanded.
+
+    ASCII, so that control and bidirectional characters are escapes; `##[`, which starts an old
+    workflow command anywhere in a line, can only stand in a string and is escaped there.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=True)
+    return text.replace("##[", "#\\u0023[") + "\n"
+
+
+def _token(inspected: Inspected) -> dict[str, Any]:
+    token, status, deadline = inspected.token, inspected.status, inspected.deadline
+    return {
+        "id": token.id,
+        "provider": token.provider,
+        "state": status.state,
+        "expires_at": format_rfc3339(status.expires_at if status.precision in _DATED else None),
+        "expires_precision": status.precision,
+        "deadline": deadline and {"at": format_rfc3339(deadline.at), "reason": deadline.reason},
+        "created_at": format_rfc3339(status.created_at),
+        "last_used_at": format_rfc3339(status.last_used_at),
+        "never_used": status.never_used,
+        "evidence": status.evidence,
+        "owners": list(token.owners),
+        "secrets": [str(stored.ref) for stored in token.secrets],
+        "reason": status.reason,
+    }
+
+
+def _secret(secret: Secret) -> dict[str, Any]:
+    return {
+        "ref": str(secret.ref),
+        "present": secret.present,
+        "updated_at": format_rfc3339(secret.updated_at),
+        "declared_by": secret.declared_by,
+        "references": [_reference(reference) for reference in secret.references],
+    }
+
+
+def _finding(finding: Finding, survey: Survey) -> dict[str, Any]:
+    first = finding.first_break
+    token = find_token(survey, finding)
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "message": finding.message,
+        "due_at": format_rfc3339(finding.due_at),
+        "first_break": first
+        and {
+            "path": first.path,
+            "job": first.job,
+            "at": format_rfc3339(first.at),
+            "trigger": first.trigger,
+        },
+        "references": [_reference(reference) for reference in finding.references],
+        "issue": survey.issues.get(token.token.id) if token else None,
+    }
+
+
+def _reference(reference: Reference) -> dict[str, Any]:
+    return {
+        "path": reference.path,
+        "line": reference.line,
+        "column": reference.column,
+        "job": reference.job,
+        "step": reference.step,
+    }

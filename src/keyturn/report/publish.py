@@ -1,0 +1,97 @@
+"""Brings a finished survey to everyone who reads it: terminal, files, and the runner.
+
+Everything that leaves goes through `redact`, the last of several guards.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from keyturn.errors import ExitCode, UsageError
+from keyturn.model import Survey
+from keyturn.report import render, summary
+from keyturn.report.annotations import render as render_annotations
+from keyturn.secret_value import redact
+from keyturn.settings import Settings
+
+
+def require_writable(settings: Settings) -> None:
+    """Make sure, before anything is done, that every report can be written. Raises UsageError."""
+    for output in settings.outputs:
+        folder = (settings.root / output.path).parent
+        if not os.access(folder, os.W_OK):
+            raise UsageError(
+                f"--output {output.path}: nothing can be written to that folder",
+                hint="make the folder first",
+            )
+
+
+def report(
+    survey: Survey,
+    settings: Settings,
+    code: ExitCode,
+    *,
+    config_path: str | None,
+    as_text: Callable[..., str] | None = None,
+) -> None:
+    """Print the report, write the files asked for, and tell the runner where there is one.
+
+    `as_text` renders the text format in place of the usual report.
+    """
+
+    def rendered(form: str, *, color: bool = False) -> str:
+        if form == "text" and as_text:
+            return redact(as_text(survey, color=color, width=settings.width))
+        text = render(
+            survey,
+            form,
+            color=color,
+            width=settings.width,
+            server_url=settings.runner.server_url,
+            config_path=config_path,
+        )
+        return redact(text)
+
+    for output in settings.outputs:
+        write_atomically(settings.root / output.path, rendered(output.format))
+    if settings.verbosity >= 0 or settings.format != "text":
+        emit(rendered(settings.format, color=settings.color))
+    runner = settings.runner
+    if runner.in_actions:
+        path = str(settings.outputs[0].path) if settings.outputs else ""
+        lines = render_annotations(survey, config_path=config_path)
+        runner.annotate(redact(line) for line in lines)
+        runner.write_summary(rendered("markdown"))
+        runner.write_outputs(summary.outputs(survey, code, report=path))
+
+
+def emit(text: str) -> None:
+    """Print a result to standard output."""
+    print(redact(text), end="" if text.endswith("\n") else "\n")
+
+
+def tell(text: str) -> None:
+    """Print something about the run, which is no result, to standard error."""
+    print(redact(text), file=sys.stderr)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises UsageError where it cannot be written."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            # mkstemp makes private files; a report is read by later steps of other users.
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or "cannot be written"
+        raise UsageError(f"--output {path}: {reason}", hint="does its folder exist?") from error

@@ -1,0 +1,55 @@
+"""What one run was asked to do, as plain values: the command line and the runner, understood.
+
+Made by `cli`, read by the commands; it reads no environment itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keyturn.credentials import Credentials
+from keyturn.model import Severity
+
+if TYPE_CHECKING:
+    from keyturn.github.runner import Runner
+
+FORMATS = ("text", "json", "markdown", "sarif")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to be written to a file."""
+
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run."""
+
+    now: datetime
+    """The moment the run takes for now: the clock's, or `--at`."""
+    root: Path
+    """The checkout: where configuration and workflow files are."""
+    runner: Runner
+    credentials: Credentials
+    repository: str = ""
+    config: str | None = None
+    """As given; None: the default places are looked at."""
+    format: str = "text"
+    outputs: tuple[Output, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    """None: no finding fails the run."""
+    issues: bool | None = None
+    """None: on inside GitHub Actions on the default branch, off elsewhere."""
+    dry_run: bool = False
+    color: bool = False
+    width: int = 100
+    verbosity: int = 0
+    """-1 quiet, 0 normal, 1 verbose."""
+    ca_bundle: str | None = None
+    """A file of certificate authorities that both HTTP libraries trust."""
