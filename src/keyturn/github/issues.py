@@ -1,0 +1,306 @@
+"""Brings the issues of a tracker in line with a survey: reads, lets issues.py decide, writes.
+
+It decides nothing about tokens, and writes nothing in a dry run or where the public would read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
+from keyturn.github.answer import NONSENSE, read_text
+from keyturn.github.client import Client, RepositoryFacts, repository_facts, repository_path
+from keyturn.issue_state import Found, Issue
+from keyturn.issues import Action, Convergence, Kind
+from keyturn.model import Failure, FailureKind, Survey
+from keyturn.redaction import without_values
+from keyturn.report.issue import IssueText
+
+_NEEDS = "Issues: write"
+_LABEL_COLOR = "d93f0b"
+_LABEL_DESCRIPTION = "A token that CI depends on needs care (keyturn)"
+_TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_DONE = {
+    Kind.OPEN: "open an issue for {token}: {title}",
+    Kind.UPDATE: "update #{number} of {token}",
+    Kind.REOPEN: "open #{number} of {token} again",
+    Kind.CLOSE: "close #{number} of {token}, which is renewed",
+    Kind.DROP: "close #{number} of {token}, which is no longer declared",
+    Kind.FOLD: "close #{number} of {token}, a duplicate",
+}
+_STATES = {
+    Kind.REOPEN: {"state": "open"},
+    Kind.CLOSE: {"state": "closed", "state_reason": "completed"},
+    Kind.DROP: {"state": "closed", "state_reason": "not_planned"},
+    Kind.FOLD: {"state": "closed", "state_reason": "not_planned"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Converged:
+    """What became of the issues."""
+
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Token id -> its open issue."""
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Lines about what was done, or in a dry run would be."""
+
+
+def converge(
+    client: Client,
+    survey: Survey,
+    *,
+    tracker: str = "",
+    labels: Sequence[str] = ("keyturn",),
+    public: bool = False,
+    server_url: str = "https://github.com",
+    dry_run: bool = False,
+) -> Converged:
+    """Make the issues say what the survey found; what cannot be written becomes a failure.
+
+    `tracker` is the repository whose issues these are (default: the checked one), the first of
+    `labels` is how they are found again, `public` lets names and dates be read by everybody.
+    """
+    survey = without_values(survey)
+    tracker = tracker or survey.repository
+    wanted = Convergence(survey, tracker, _writer(survey, server_url)).wants_issues
+    try:
+        facts = repository_facts(client, tracker)
+        refused = _refuse(facts, public=public)
+        if refused:
+            return Converged(failures=(refused,) if wanted else ())
+        desk = _Desk(client, survey, facts.full_name, tuple(labels), server_url, dry_run=dry_run)
+        return desk.converge()
+    except PlatformError as error:
+        return Converged(failures=(_failure(tracker, error),))
+
+
+def _refuse(facts: RepositoryFacts, *, public: bool) -> Failure | None:
+    """Return why nothing may, or can, be written there."""
+    if not facts.private and not public:
+        return Failure(
+            FailureKind.ISSUES_WITHHELD,
+            facts.full_name,
+            "everybody can read this repository, so no issue with names and dates was written; "
+            "name a private one with `issues.repository`, or allow it with `issues.public: true`",
+        )
+    if facts.archived or not facts.has_issues:
+        why = "the repository is archived" if facts.archived else "issues are switched off"
+        return Failure(
+            FailureKind.ISSUES_NOT_WRITTEN,
+            facts.full_name,
+            f"{why}; name another one with `issues.repository`",
+        )
+    return None
+
+
+def _failure(subject: str, error: PlatformError) -> Failure:
+    return Failure(FailureKind.ISSUES_NOT_WRITTEN, subject, error.message)
+
+
+def _writer(survey: Survey, server_url: str) -> IssueText:
+    return IssueText(survey.repository, server_url, survey.now)
+
+
+class _Desk:
+    """Reads and writes the issues of one tracker in one run."""
+
+    def __init__(
+        self,
+        client: Client,
+        survey: Survey,
+        tracker: str,
+        labels: tuple[str, ...],
+        server_url: str,
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._client = client
+        self._survey = survey
+        self._tracker = tracker
+        self._labels = labels
+        self._server_url = server_url
+        self._dry_run = dry_run
+        self._convergence = Convergence(survey, tracker, _writer(survey, server_url))
+        self._urls: dict[str, str] = {}
+        self._failures: list[Failure] = []
+        self._notes: list[str] = []
+
+    def converge(self) -> Converged:
+        issues = self._list(labels=self._labels[0])
+        found = self._convergence.find(issues)
+        actions = self._convergence.decide(found)
+        if any(action.kind is Kind.OPEN for action in actions):
+            found = self._convergence.find([*issues, *self._list_unlabelled(issues)])
+        self._check_owners(found)
+        actions = self._convergence.decide(found)
+        self._urls = {token: self._url(f.open[0].number) for token, f in found.items() if f.open}
+        if any(action.kind is Kind.OPEN for action in actions):
+            self._ensure_labels()
+        for action in actions:
+            self._carry_out(action, found)
+        declared = {inspected.token.id for inspected in self._survey.tokens}
+        urls = {token: url for token, url in self._urls.items() if token in declared}
+        return Converged(urls, tuple(self._failures), tuple(self._notes))
+
+    def _list(self, **parameters: str) -> list[Issue]:
+        rows = self._client.get_all(
+            self._path("issues"), needs=_NEEDS, state="all", direction="asc", **parameters
+        )
+        return [_read_issue(row) for row in rows if "pull_request" not in row]
+
+    def _list_unlabelled(self, known: Sequence[Issue]) -> list[Issue]:
+        """Return marked issues among the newest hundred that lost, or never got, the label.
+
+        Without push access GitHub drops labels silently, and every run would open one more.
+        A stranger can write our mark, so only members of the project and bots are believed.
+        """
+        rows = self._client.get(
+            self._path("issues"), needs=_NEEDS, state="all", direction="desc", per_page=100
+        )
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise PlatformUnavailable(NONSENSE)
+        numbers = {issue.number for issue in known}
+        issues = [
+            _read_issue(row) for row in rows if "pull_request" not in row and _is_trusted(row)
+        ]
+        return [issue for issue in issues if issue.number not in numbers]
+
+    def _check_owners(self, found: Mapping[str, Found]) -> None:
+        """Ask whether new owners can be assigned; one request each, once in an issue's life."""
+        assignable = {
+            login: self._is_assignable(login) for login in self._convergence.owners_to_check(found)
+        }
+        self._convergence = replace(self._convergence, assignable=assignable)
+
+    def _is_assignable(self, login: str) -> bool:
+        try:
+            return self._client.exists(self._path("assignees", login), needs=_NEEDS)
+        except (NotPermitted, PlatformRefused):
+            return False
+
+    def _ensure_labels(self) -> None:
+        """Make the labels that are missing; an issue is better without one than not at all."""
+        for label in self._labels:
+            try:
+                if self._client.exists(self._path("labels", label), needs=_NEEDS):
+                    continue
+                self._note(f"make the label {label}")
+                if not self._dry_run:
+                    self._client.send(
+                        "POST",
+                        self._path("labels"),
+                        {"name": label, "color": _LABEL_COLOR, "description": _LABEL_DESCRIPTION},
+                        needs=_NEEDS,
+                    )
+            except PlatformError as error:
+                self._failures.append(_failure(f"{self._tracker}: label {label}", error))
+
+    def _carry_out(self, action: Action, found: Mapping[str, Found]) -> None:
+        line = _DONE[action.kind].format(
+            token=action.token, number=action.number, title=action.title
+        )
+        try:
+            if not self._dry_run:
+                number = self._open(action, found) if not action.number else self._change(action)
+                if action.kind in (Kind.OPEN, Kind.REOPEN):
+                    self._urls[action.token] = self._url(number)
+                elif action.kind in (Kind.CLOSE, Kind.DROP):
+                    self._urls.pop(action.token, None)
+        except PlatformError as error:
+            self._failures.append(_failure(action.token, error))
+        else:
+            self._note(line)
+
+    def _open(self, action: Action, found: Mapping[str, Found]) -> int:
+        """Open an issue; owners that GitHub then refuses or forgets are mentioned instead."""
+        try:
+            issue = self._post(action)
+        except PlatformRefused as error:
+            if error.status != 422 or not action.assignees:
+                raise
+            action = self._without(action, action.assignees, found)
+            issue = self._post(action)
+        present = {login.lower() for login in issue.assignees}
+        forgotten = [login for login in action.assignees if login.lower() not in present]
+        if forgotten:
+            body = self._without(action, forgotten, found).body
+            self._change(Action(Kind.UPDATE, action.token, issue.number, body=body))
+        return issue.number
+
+    def _post(self, action: Action) -> Issue:
+        body = {"title": action.title, "body": action.body, "assignees": list(action.assignees)}
+        labels = {"labels": list(self._labels)}
+        path = self._path("issues")
+        try:
+            row = self._client.send("POST", path, body | labels, needs=_NEEDS)
+        except PlatformRefused as error:
+            if error.status != 422 or action.assignees:
+                raise
+            row = self._client.send("POST", path, body, needs=_NEEDS)
+        if not isinstance(row, dict):
+            raise PlatformUnavailable(NONSENSE)
+        issue = _read_issue(row)
+        if not row.get("labels"):
+            self._notes.append(f"{self._tracker}#{issue.number}: GitHub did not put the labels on")
+        return issue
+
+    def _without(self, action: Action, logins: Sequence[str], found: Mapping[str, Found]) -> Action:
+        """Decide about opening once more, with these people not assignable."""
+        refused = {**self._convergence.assignable, **dict.fromkeys(logins, False)}
+        self._convergence = replace(self._convergence, assignable=refused)
+        inspected = next(i for i in self._survey.tokens if i.token.id == action.token)
+        return self._convergence.decide_token(inspected, found.get(action.token, Found()))[0]
+
+    def _change(self, action: Action) -> int:
+        """Comment first: should the run end in between, it is said twice rather than never."""
+        path = self._path("issues", str(action.number))
+        if action.comment:
+            self._client.send("POST", f"{path}/comments", {"body": action.comment}, needs=_NEEDS)
+        fields: dict[str, Any] = dict(_STATES.get(action.kind, {}))
+        if action.title is not None:
+            fields["title"] = action.title
+        if action.body is not None:
+            fields["body"] = action.body
+        try:
+            assignees = {"assignees": list(action.assignees)} if action.assignees else {}
+            if fields or assignees:
+                self._client.send("PATCH", path, fields | assignees, needs=_NEEDS)
+        except PlatformRefused as error:
+            if error.status != 422 or not action.assignees:
+                raise
+            self._client.send("PATCH", path, fields, needs=_NEEDS)
+        return action.number
+
+    def _path(self, *segments: str) -> str:
+        return repository_path(self._tracker, *segments)
+
+    def _url(self, number: int) -> str:
+        return f"{self._server_url}/{self._tracker}/issues/{number}"
+
+    def _note(self, line: str) -> None:
+        self._notes.append(f"{self._tracker}: {'would ' if self._dry_run else ''}{line}")
+
+
+def _is_trusted(row: Mapping[str, Any]) -> bool:
+    user = row.get("user")
+    bot = isinstance(user, dict) and user.get("type") == "Bot"
+    return bot or row.get("author_association") in _TRUSTED
+
+
+def _read_issue(row: Mapping[str, Any]) -> Issue:
+    number, people = row.get("number"), row.get("assignees") or []
+    body, reason = row.get("body") or "", row.get("state_reason")
+    if type(number) is not int or not isinstance(people, list) or not isinstance(body, str):
+        raise PlatformUnavailable(NONSENSE)
+    return Issue(
+        number,
+        read_text(row, "title"),
+        body,
+        open=read_text(row, "state") == "open",
+        reason=reason if isinstance(reason, str) else None,
+        assignees=tuple(read_text(person, "login") for person in people),
+    )

@@ -1,0 +1,206 @@
+"""PURE: issues as the tracker has them, and what their bodies tell: whose, where, what was said.
+
+A body belongs to people: everything outside the fence stays as it is, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+
+MAX_BODY = 60_000
+"""Characters; GitHub takes 65,536, and people may add to a body."""
+
+_CUT = "\n\n_The rest was cut; `keyturn check` prints all of it._"
+_MARK = re.compile(
+    r"<!-- keyturn:token=([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
+    r"(?: repository=([A-Za-z0-9._-]+/[A-Za-z0-9._-]+))? -->"
+)
+_RELEASED = "<!-- keyturn:released -->"
+# A begin without its end is left to people: the fence is the first begin that reaches an end
+# before another begin.
+_FENCE = re.compile(
+    r"<!-- keyturn:begin(?P<memory>[^\r\n]*) -->\r?\n"
+    r"(?P<text>(?:(?!<!-- keyturn:begin).)*?)"
+    r"<!-- keyturn:end -->",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as the tracker lists it."""
+
+    number: int
+    title: str
+    body: str
+    open: bool
+    reason: str | None = None
+    """Why it was closed: completed, not_planned, duplicate."""
+    assignees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The issues about one token."""
+
+    open: tuple[Issue, ...] = ()
+    """The oldest first."""
+    closed: tuple[Issue, ...] = ()
+    """The latest first."""
+
+    @property
+    def current(self) -> Issue | None:
+        """The one that decides what is done."""
+        return next(iter((*self.open, *self.closed)), None)
+
+    @classmethod
+    def of(cls, issues: Sequence[Issue]) -> Self:
+        """Sort the issues about one token."""
+        ordered = sorted(issues, key=lambda issue: issue.number)
+        return cls(
+            open=tuple(issue for issue in ordered if issue.open),
+            closed=tuple(issue for issue in reversed(ordered) if not issue.open),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which token an issue is about; `repository` is empty where it is the tracker's own."""
+
+    token: str
+    repository: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The hidden mark in the body."""
+        where = f" repository={self.repository}" if self.repository else ""
+        return f"<!-- keyturn:token={self.token}{where} -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What tells one life of a token from the next; a renewal changes at least one of both."""
+
+    token_id: str = ""
+    """The provider's; empty where it did not say."""
+    deadline: str = ""
+
+    def continues(self, earlier: Life) -> bool:
+        """Say whether this is the same life, as far as both are known."""
+        pairs = ((self.token_id, earlier.token_id), (self.deadline, earlier.deadline))
+        return all(now == then for now, then in pairs if now and then)
+
+    def including(self, earlier: Life) -> Life:
+        """Return this life with what only an earlier look at it knew."""
+        return Life(self.token_id or earlier.token_id, self.deadline or earlier.deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an issue has said so far; holds names and dates, never a value."""
+
+    life: Life
+    facts: tuple[str, ...] = ()
+    """Rules with their due dates, and the token's state."""
+    step: timedelta | None = None
+    """The lowest rung of the ladder that was said; zero: the token is dead."""
+    owners: Mapping[str, bool] = field(default_factory=dict)
+    """Login -> assigned, or mentioned because that was refused."""
+    reopened: bool = False
+    """It was opened again after somebody closed it; that is done once."""
+    resolved: bool = False
+    """Closed by keyturn itself, for good."""
+
+
+def find_identity(body: str) -> Identity | None:
+    """Return the first mark that stands outside the fence."""
+    match = _MARK.search(_FENCE.sub("", body))
+    return Identity(match[1], match[2] or "") if match else None
+
+
+def read_memory(body: str) -> Memory | None:
+    """Return what the fence remembers; None where it is missing or was edited out of shape."""
+    match = _FENCE.search(body)
+    if not match:
+        return None
+    try:
+        data = json.loads(match["memory"])
+        return _read(data) if data["v"] == 1 else None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> str:
+    """Return the body with the fence's text and memory replaced, or the fence put at its end.
+
+    Returns the very same body where nothing but line ends would change.
+    """
+    body = body or f"{identity.mark}\n"
+    outside = _FENCE.sub("", body, count=1)
+    begin, end = f"<!-- keyturn:begin {_write(memory)} -->\n", "\n\n<!-- keyturn:end -->"
+    room = MAX_BODY - len(outside) - len(begin) - len(end) - 2
+    fence = begin + _shorten(text.strip(), room) + end
+    match = _FENCE.search(body)
+    if not match:
+        return body + fence if body == f"{identity.mark}\n" else f"{body}\n\n{fence}"
+    # GitHub's editor writes CRLF.
+    if match[0].replace("\r\n", "\n") == fence:
+        return body
+    return body[: match.start()] + fence + body[match.end() :]
+
+
+def release_body(body: str) -> str:
+    """Return the body of an issue that is no longer any token's."""
+    return _MARK.sub(_RELEASED, body)
+
+
+def _shorten(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    kept = text[: max(0, room - len(_CUT))]
+    return kept[: kept.rfind("\n") + 1].rstrip() + _CUT
+
+
+def _write(memory: Memory) -> str:
+    data = {
+        "v": 1,
+        "life": [memory.life.token_id, memory.life.deadline],
+        "facts": memory.facts,
+        "step": None if memory.step is None else int(memory.step.total_seconds()),
+        "owners": dict(memory.owners),
+        "reopened": memory.reopened,
+        "resolved": memory.resolved,
+    }
+    text = json.dumps(data, sort_keys=True)
+    # Neither `-->` nor another mark can stand in it. Outside of strings there is no such character.
+    for char in "<>&":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text.replace("--", "-\\u002d")
+
+
+def _read(data: Any) -> Memory:
+    step, owners, facts = data["step"], data["owners"], data["facts"]
+    token_id, deadline = data["life"]
+    texts = [token_id, deadline, *facts, *owners]
+    switches = [data["reopened"], data["resolved"], *owners.values()]
+    numbers = [] if step is None else [step]
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(switch, bool) for switch in switches)
+        and all(type(number) is int for number in numbers)
+        and isinstance(facts, list)
+    ):
+        raise TypeError
+    return Memory(
+        life=Life(token_id, deadline),
+        facts=tuple(facts),
+        step=None if step is None else timedelta(seconds=step),
+        owners=owners,
+        reopened=data["reopened"],
+        resolved=data["resolved"],
+    )

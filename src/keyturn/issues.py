@@ -1,0 +1,374 @@
+"""PURE: decides what to do about the issues of one tracker, so that they say what a survey found.
+
+One issue per declared token with findings of warning or above. It asks and writes nothing; what
+is untrusted is escaped by the writer it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from keyturn.assess import copy_is_stale
+from keyturn.issue_state import (
+    Found,
+    Identity,
+    Issue,
+    Life,
+    Memory,
+    find_identity,
+    read_memory,
+    release_body,
+    write_body,
+)
+from keyturn.model import Finding, Inspected, Secret, Severity, State, Survey
+
+MAX_ASSIGNEES = 10
+"""GitHub docs, "Create an issue", 2026-11."""
+
+_DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
+
+
+class Kind(StrEnum):
+    """What can be done about an issue."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    """As completed: the token is renewed."""
+    DROP = "drop"
+    """Close as not planned: the token is no longer declared."""
+    FOLD = "fold"
+    """Close as not planned: another issue is about the same token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change to one issue; None and empty leave that part as it is."""
+
+    kind: Kind
+    token: str
+    number: int = 0
+    """0: the issue is yet to be opened."""
+    title: str | None = None
+    body: str | None = None
+    comment: str | None = None
+    assignees: tuple[str, ...] = ()
+    """All that it is to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything an issue says about one token."""
+
+    inspected: Inspected
+    findings: tuple[Finding, ...]
+    """Warning and above, worst first."""
+    copies: tuple[Secret, ...]
+    """Every secret that is declared to hold the token."""
+    unproven: tuple[tuple[Secret, str], ...] = ()
+    """Copies that keep the issue open although no finding is left, and why."""
+    mentions: tuple[str, ...] = ()
+    """Owners who cannot be assigned."""
+
+    @property
+    def token(self) -> str:
+        """The token's id."""
+        return self.inspected.token.id
+
+
+class Writer(Protocol):
+    """Makes the texts, everything untrusted escaped."""
+
+    def title(self, case: Case) -> str:
+        """Return the title: absolute dates only."""
+        ...
+
+    def text(self, case: Case) -> str:
+        """Return what stands inside the fence."""
+        ...
+
+    def comment(self, kind: Kind, case: Case, *, news: Sequence[Finding] = ()) -> str:
+        """Return what to say beside a change of that kind; `news` was not said before."""
+        ...
+
+    def farewell(self, kind: Kind, token: str, *, number: int = 0) -> str:
+        """Return what to say when dropping, or folding into issue `number`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """What is decided from: one survey, its tracker, and who can be assigned there."""
+
+    survey: Survey
+    tracker: str
+    """owner/name of the repository whose issues these are."""
+    writer: Writer
+    assignable: Mapping[str, bool] = field(default_factory=dict)
+    """Login -> whether the tracker would accept the assignment; owners not in it are mentioned."""
+
+    @property
+    def wants_issues(self) -> bool:
+        """Some token should have an open issue."""
+        known = (t for t in self.survey.tokens if t.status.state is not State.UNKNOWN)
+        return any(self.case(inspected).findings for inspected in known)
+
+    def find(self, issues: Iterable[Issue]) -> dict[str, Found]:
+        """Group the tracker's issues by the tokens of this repository they are about."""
+        grouped: dict[str, list[Issue]] = {}
+        for issue in issues:
+            identity = find_identity(issue.body)
+            if identity and self._is_ours(identity):
+                grouped.setdefault(identity.token, []).append(issue)
+        return {token: Found.of(found) for token, found in grouped.items()}
+
+    def owners_to_check(self, found: Mapping[str, Found]) -> list[str]:
+        """Return the logins whose assignability is needed and not remembered by an issue."""
+        logins: dict[str, None] = {}
+        for inspected in self.survey.tokens:
+            if not self.case(inspected).findings:
+                continue
+            current = found.get(inspected.token.id, Found()).current
+            memory = read_memory(current.body) if current else None
+            known = memory.owners if memory else {}
+            logins |= {login: None for login in _logins(inspected) if login not in known}
+        return [login for login in logins if login not in self.assignable]
+
+    def decide(self, found: Mapping[str, Found]) -> list[Action]:
+        """Return every change, in the order of the configuration; none where all is said."""
+        actions = [
+            action
+            for inspected in self.survey.tokens
+            for action in self.decide_token(inspected, found.get(inspected.token.id, Found()))
+        ]
+        declared = {inspected.token.id for inspected in self.survey.tokens}
+        for token in sorted(found.keys() - declared):
+            actions += [self._leave(Kind.DROP, token, issue) for issue in found[token].open]
+        return actions
+
+    def decide_token(self, inspected: Inspected, found: Found) -> list[Action]:
+        """Return the changes about one token. A token nobody could ask about changes nothing."""
+        if inspected.status.state is State.UNKNOWN:
+            return []
+        case = self.case(inspected)
+        if found.open:
+            kept = found.open[0]
+            change = self._keep(case, kept) if case.findings else self._resolve(case, kept)
+            fold = [
+                self._leave(Kind.FOLD, case.token, issue, number=kept.number)
+                for issue in found.open[1:]
+            ]
+            return [*change, *fold]
+        if not case.findings:
+            return []
+        if found.closed:
+            again = self._reconsider(case, found.closed[0])
+            if again is not None:
+                return again
+        return [self._open(case)]
+
+    def case(self, inspected: Inspected) -> Case:
+        """Gather what an issue about a token says."""
+        token = inspected.token
+        copies = {s.ref: s for s in self.survey.inventory.secrets if s.declared_by == token.id}
+        return Case(
+            inspected,
+            findings=tuple(
+                finding
+                for finding in self.survey.findings
+                if finding.subject == token.id and finding.severity is not Severity.INFO
+            ),
+            copies=tuple(copies.values()),
+        )
+
+    def _is_ours(self, identity: Identity) -> bool:
+        about = identity.repository or self.tracker
+        return about.lower() == self.survey.repository.lower()
+
+    def _identity(self, token: str) -> Identity:
+        same = self.tracker.lower() == self.survey.repository.lower()
+        return Identity(token, "" if same else self.survey.repository)
+
+    def _open(self, case: Case) -> Action:
+        case, memory = self._introduce(case, Memory(_life(case)))
+        return Action(
+            Kind.OPEN,
+            case.token,
+            title=self.writer.title(case),
+            body=self._body("", case, memory),
+            assignees=tuple(login for login, assigned in memory.owners.items() if assigned),
+        )
+
+    def _keep(self, case: Case, issue: Issue) -> list[Action]:
+        """Update an open issue in place; comment only where something is news."""
+        known = read_memory(issue.body)
+        case, memory = self._introduce(case, known or Memory(_life(case)))
+        comment = None
+        if known and (_is_crossed(case, known) or not set(memory.facts) <= set(known.facts)):
+            comment = self.writer.comment(Kind.UPDATE, case, news=_news(case, known))
+        return self._change(Kind.UPDATE, issue, case, memory, comment=comment)
+
+    def _resolve(self, case: Case, issue: Issue) -> list[Action]:
+        """Close an open issue whose token has no finding left, if that is proven."""
+        known = read_memory(issue.body)
+        if case.inspected.status.state is not State.ACTIVE or (known and known.resolved):
+            return []  # no proof of life; or closed once, and opened again by a person
+        case = replace(case, unproven=_unproven(case))
+        case, memory = self._introduce(case, known or Memory(_life(case)))
+        if case.unproven:
+            return self._change(Kind.UPDATE, issue, case, memory, comment=None)
+        comment = self.writer.comment(Kind.CLOSE, case)
+        memory = replace(memory, resolved=True)
+        return self._change(Kind.CLOSE, issue, case, memory, comment=comment)
+
+    def _reconsider(self, case: Case, issue: Issue) -> list[Action] | None:
+        """Decide about an issue that was closed; None where it is about another life."""
+        known = read_memory(issue.body)
+        if known is None or known.resolved or not _life(case).continues(known.life):
+            return None
+        set_aside = issue.reason in ("not_planned", "duplicate")
+        crossed = _is_crossed(case, known)
+        if not crossed if set_aside else known.reopened:
+            return []
+        case, memory = self._introduce(case, known)
+        memory = replace(memory, reopened=known.reopened or not set_aside)
+        news = _news(case, known) if set_aside else ()
+        comment = self.writer.comment(Kind.REOPEN, case, news=news)
+        return self._change(Kind.REOPEN, issue, case, memory, comment=comment)
+
+    def _change(
+        self, kind: Kind, issue: Issue, case: Case, memory: Memory, *, comment: str | None
+    ) -> list[Action]:
+        """Return the action, or nothing where the issue says it all already."""
+        title, body = self.writer.title(case), self._body(issue.body, case, memory)
+        known = read_memory(issue.body)
+        # Who was introduced before and is not assigned now was taken off by a person.
+        new = [
+            login
+            for login, assigned in memory.owners.items()
+            if assigned and not (known and login in known.owners)
+        ]
+        present = {login.lower() for login in issue.assignees}
+        missing = [login for login in new if login.lower() not in present]
+        action = Action(
+            kind,
+            case.token,
+            issue.number,
+            title=None if title == issue.title else title,
+            body=None if body == issue.body else body,
+            comment=comment,
+            assignees=(*issue.assignees, *missing)[:MAX_ASSIGNEES] if missing else (),
+        )
+        return [action] if action != Action(Kind.UPDATE, case.token, issue.number) else []
+
+    def _leave(self, kind: Kind, token: str, issue: Issue, *, number: int = 0) -> Action:
+        return Action(
+            kind,
+            token,
+            issue.number,
+            body=release_body(issue.body),
+            comment=self.writer.farewell(kind, token, number=number),
+        )
+
+    def _introduce(self, case: Case, known: Memory) -> tuple[Case, Memory]:
+        """Bring what an issue remembers up to date with what it is going to say."""
+        life = _life(case)
+        same = life.continues(known.life)
+        logins = _logins(case.inspected)
+        wanted = [x for x in logins if known.owners.get(x, self.assignable.get(x))]
+        assigned = wanted[:MAX_ASSIGNEES]
+        owners = case.inspected.token.owners
+        facts, steps = set(_facts(case)), [_step(case)]
+        if same:
+            steps.append(known.step)
+            # What could not be seen this time is not forgotten, or its return would be news.
+            if not case.findings or any(copy.present is None for copy in case.copies):
+                facts |= set(known.facts)
+        memory = Memory(
+            life.including(known.life) if same else life,
+            facts=tuple(sorted(facts)),
+            step=min((step for step in steps if step is not None), default=None),
+            owners={login: login in assigned for login in logins},
+            reopened=known.reopened and same,
+        )
+        mentions = tuple(owner for owner in owners if owner.removeprefix("@") not in assigned)
+        return replace(case, mentions=mentions), memory
+
+    def _body(self, body: str, case: Case, memory: Memory) -> str:
+        identity = self._identity(case.token)
+        return write_body(body, identity=identity, text=self.writer.text(case), memory=memory)
+
+
+def _logins(inspected: Inspected) -> list[str]:
+    """Return the owners that are people: teams cannot be assigned."""
+    people = [owner.removeprefix("@") for owner in inspected.token.owners if "/" not in owner]
+    return list(dict.fromkeys(people))
+
+
+def _life(case: Case) -> Life:
+    deadline = case.inspected.deadline
+    return Life(
+        case.inspected.status.token_id or "",
+        f"{deadline.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if deadline else "",
+    )
+
+
+def _fact(finding: Finding) -> str:
+    due = finding.due_at
+    return f"{finding.rule} {due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if due else finding.rule
+
+
+def _facts(case: Case) -> list[str]:
+    return [f"state {case.inspected.status.state}", *map(_fact, case.findings)]
+
+
+def _step(case: Case) -> timedelta | None:
+    """Return the lowest rung that is crossed; a dead token is below all of them."""
+    if any(finding.rule in _DEAD_RULES for finding in case.findings):
+        return timedelta()
+    return min((f.step for f in case.findings if f.step is not None), default=None)
+
+
+def _is_crossed(case: Case, known: Memory) -> bool:
+    """Say whether a rung was crossed that the issue has not said in this life of the token."""
+    step = _step(case)
+    if step is None or not _life(case).continues(known.life):
+        return False
+    return known.step is None or step < known.step
+
+
+def _news(case: Case, known: Memory) -> list[Finding]:
+    """Return the findings that are new, or whose rung is; at least the worst."""
+    crossed = _is_crossed(case, known)
+    return [
+        finding
+        for finding in case.findings
+        if _fact(finding) not in known.facts or (crossed and finding.step is not None)
+    ] or list(case.findings[:1])
+
+
+def _unproven(case: Case) -> tuple[tuple[Secret, str], ...]:
+    """Return the copies of a healthy token that may still hold an old one, and why."""
+    if case.inspected.status.holds_copy:
+        return ()
+    reasons = [(copy, _doubt(copy, case)) for copy in case.copies if not copy.ignored]
+    return tuple((copy, doubt) for copy, doubt in reasons if doubt)
+
+
+def _doubt(copy: Secret, case: Case) -> str:
+    if copy.present is None:
+        return "cannot be seen with this credential"
+    if not copy.present:
+        return "is not there"
+    if case.inspected.status.created_at and copy.updated_at is None:
+        return "has no date"
+    return (
+        "was written before the token was made"
+        if copy_is_stale(copy, case.inspected.status)
+        else ""
+    )

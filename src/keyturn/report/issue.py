@@ -1,0 +1,191 @@
+"""The words of an issue: title, the text inside the fence, comments.
+
+Dates are absolute and nothing moves by itself from one day to the next, so that an issue whose
+facts stand still is not written again. It decides nothing about issues.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keyturn.assess import format_instant
+from keyturn.issues import Case, Kind
+from keyturn.model import Finding, Inspected, Reference
+from keyturn.report import escape
+from keyturn.report.summary import describe_moment, format_expiry, places
+from keyturn.report.template import Markdown, code, render
+
+_TITLES = {
+    "expired": "has expired",
+    "expiring": "expires",
+    "revoked": "was revoked",
+    "blocked-by-policy": "is refused by policy",
+    "never-expires": "never expires",
+    "lifetime-too-long": "lives longer than the policy allows",
+    "copy-too-old": "is stored in a copy that is too old",
+    "idle": "is not used any more",
+    "unknown-expiry": "expires at a date that nobody can tell",
+    "stale-copy": "is newer than a secret that should hold it",
+    "missing-secret": "is missing in a secret that should hold it",
+    "review-due": "never expires, which is to be reviewed",
+}
+_ADVICE = {
+    "expired": "Make a new token at the provider and store it in every secret below. "
+    "What uses the old one fails until then.",
+    "expiring": "Renew the token at the provider before it dies, and store the new value in every "
+    "secret below.",
+    "revoked": "Find out who revoked it and why. If it is still needed, make a new one and store "
+    "it in every secret below.",
+    "blocked-by-policy": "The token lives, and the provider refuses it. Make one that its policy "
+    "accepts, or ask the owner to be unblocked.",
+    "never-expires": "Replace it by a token with an expiry date, or accept it with "
+    "`never-expires` in the configuration.",
+    "lifetime-too-long": "Replace it by a token with a shorter life when it is next renewed.",
+    "copy-too-old": "Renew the token, or declare when it expires if that is known.",
+    "idle": "Remove the token and the secrets that hold it, if nothing needs them.",
+    "unknown-expiry": "Declare the date with `expires` in the configuration, if it is known.",
+    "stale-copy": "Store the present value in every secret below that was written before the "
+    "token was made.",
+    "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
+    "review-due": "Decide whether the token may still live without an expiry date, and move the "
+    "`review` date in the configuration.",
+}
+_OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,99}(/[A-Za-z0-9._-]{1,100})?")
+_RECENT = timedelta(days=30)
+_MOST_PLACES = 20
+_MOST_COPIES = 50
+_MOST_SCOPES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class IssueText:
+    """Writes about the tokens of one repository (issues.Writer)."""
+
+    repository: str
+    server_url: str
+    now: datetime
+
+    def title(self, case: Case) -> str:
+        """Return the title: what is wrong at worst, and the job that fails."""
+        if not case.findings:
+            return escape.title(f"{case.token} is renewed, which not every copy proves")
+        worst = case.findings[0]
+        what = f"{case.token} {_TITLES.get(worst.rule, worst.rule)}"
+        if worst.due_at and worst.rule in ("expired", "expiring"):
+            verb = "expired" if worst.rule == "expired" else "expires"
+            what = f"{case.token} {verb} {worst.due_at:%Y-%m-%d}"
+        first = worst.first_break
+        if not first:
+            return escape.title(what)
+        # Without a due date the instant is counted from today, and would move every day.
+        when = f" from {format_instant(first.at)}" if worst.due_at else ""
+        return escape.title(f"{what}: {first.job} fails{when}")
+
+    def text(self, case: Case) -> str:
+        """Return what stands inside the fence."""
+        return render(
+            "issue.md.j2",
+            case=case,
+            token=case.inspected.token,
+            status=case.inspected.status,
+            first=self._first(case),
+            advice=[Markdown(_ADVICE[rule]) for rule in _rules(case.findings) if rule in _ADVICE],
+            unknown_rules=[rule for rule in _rules(case.findings) if rule not in _ADVICE],
+            expires=format_expiry(case.inspected),
+            last_use=self._last_use(case.inspected),
+            scopes=_cut(case.inspected.status.scopes, _MOST_SCOPES, ", "),
+            copies=case.copies[:_MOST_COPIES],
+            more_copies=len(case.copies) - _MOST_COPIES,
+            **self._places(case),
+            mentions=Markdown(" ".join(map(_mention, case.mentions))),
+            instant=format_instant,
+        )
+
+    def comment(self, kind: Kind, case: Case, *, news: Sequence[Finding] = ()) -> str:
+        """Return what to say beside an update, a reopening or a closing."""
+        said = news or case.findings[:1]
+        return render(
+            "issue_comment.md.j2",
+            kind=kind,
+            case=case,
+            token=case.inspected.token,
+            status=case.inspected.status,
+            lines=[(finding, self._break(finding)) for finding in said],
+            moved_on=bool(news),
+            expires=format_expiry(case.inspected),
+            instant=format_instant,
+        )
+
+    def farewell(self, kind: Kind, token: str, *, number: int = 0) -> str:
+        """Return what to say when an issue is no longer kept: dropped, or folded into another."""
+        into = Markdown(f"#{number}")
+        return render("issue_farewell.md.j2", kind=kind, token=token, into=into)
+
+    def _first(self, case: Case) -> Markdown | None:
+        breaks = [found for found in map(self._break, case.findings) if found]
+        return breaks[0] if breaks else None
+
+    def _break(self, finding: Finding) -> Markdown | None:
+        """Say which job fails first, and when, where that stands still."""
+        first = finding.first_break
+        if not first:
+            return None
+        when = escape.markdown(describe_moment(first)) if finding.due_at else "at its next run"
+        return Markdown(f"{self._job(first.path, first.job)}, {when}")
+
+    def _job(self, path: str, job: str) -> Markdown:
+        where = escape.link(path, self.server_url, self.repository, "blob/HEAD", path)
+        return Markdown(f"job {code(job)} of {where}")
+
+    def _places(self, case: Case) -> dict[str, object]:
+        """Return the places that use the token, those of the first job to break in front."""
+        found: dict[Reference, None] = {}
+        for finding in case.findings[:1]:
+            found |= dict.fromkeys(places(finding))
+        for copy in case.copies:
+            found |= dict.fromkeys(copy.references)
+        used = list(found)
+        links = [(self._link(place), place.job) for place in used[:_MOST_PLACES]]
+        return {"places": links, "more_places": len(used) - _MOST_PLACES}
+
+    def _link(self, place: Reference) -> Markdown:
+        return Markdown(
+            escape.link(
+                f"{place.path}:{place.line}",
+                self.server_url,
+                self.repository,
+                "blob/HEAD",
+                place.path,
+                line=place.line,
+            )
+        )
+
+    def _last_use(self, inspected: Inspected) -> str:
+        """Say when the token was last used; a busy token's date would move every day."""
+        status = inspected.status
+        if status.never_used:
+            return "never"
+        if status.last_used_at is None:
+            return "unknown"
+        if self.now - status.last_used_at <= _RECENT:
+            return f"within {_RECENT.days} days"
+        return format_instant(status.last_used_at)
+
+
+def _rules(findings: Sequence[Finding]) -> list[str]:
+    return list(dict.fromkeys(finding.rule for finding in findings))
+
+
+def _mention(owner: str) -> Markdown:
+    """Return an owner of the configuration as the one thing in an issue that notifies."""
+    return Markdown(owner) if _OWNER.fullmatch(owner) else code(owner)
+
+
+def _cut(words: Sequence[str], most: int, separator: str) -> Markdown:
+    shown = [code(word) for word in words[:most]]
+    if len(words) > most:
+        shown.append(Markdown(f"and {len(words) - most} more"))
+    return Markdown(separator.join(shown))
