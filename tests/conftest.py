@@ -5,11 +5,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from keyturn.secret_value import announce_to
+from tests.world import World, make_world
 
 settings.register_profile(
     "keyturn", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
@@ -50,3 +54,11 @@ def shared() -> Path:
     if not (folder / "specs").is_dir():
         pytest.skip(f"no API descriptions: {folder}/specs is missing (set KEYTURN_SHARED)")
     return folder
+
+
+@pytest.fixture
+def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    """The example organization, checked out, with a runner around it."""
+    with make_world(tmp_path, capsys) as found:
+        yield found
+    announce_to(None)

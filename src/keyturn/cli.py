@@ -1,0 +1,252 @@
+"""The command line: verbs, flags, exit codes; imports a command only when it is called.
+
+Decides nothing about tokens, and no traceback leaves it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from keyturn import __version__
+from keyturn.errors import ConfigError, ExitCode, KeyturnError, UsageError
+from keyturn.secret_value import announce_to, redact
+
+if TYPE_CHECKING:
+    from keyturn.settings import Output, Settings
+
+_AT_TOLERANCE = timedelta(minutes=5)
+_FORMATS = ("text", "json", "markdown", "sarif")
+COMMANDS = {
+    "check": "ask the providers, say what breaks first and when, keep the issues true",
+    "inventory": "list stored secrets, where they are used and what is declared; asks no provider",
+    "config": "validate the configuration, or print its JSON Schema",
+    "demo": "show the whole main job against the embedded sandbox",
+    "sandbox": "serve the embedded GitHub and GitLab on loopback until stopped",
+}
+_EXIT_CODES = """exit codes:
+  0    done, nothing at or above --fail-on
+  1    done, findings at or above --fail-on
+  2    usage or configuration error; nothing was done
+  3    incomplete: something that should have answered did not
+  130  interrupted"""
+
+
+def run() -> NoReturn:
+    """Run the `keyturn` command of this process and end it."""
+    code = main(sys.argv[1:], os.environ, now=datetime.now(UTC))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
+    """Carry out one command line; return its exit code. Everything it prints is redacted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    code = _run_guarded(argv, environ, now=now)
+    if code in (ExitCode.USAGE, ExitCode.INTERRUPTED):
+        _report_failure(environ)
+    return code
+
+
+def _report_failure(environ: Mapping[str, str]) -> None:
+    """Tell the later steps of a workflow that this one came to nothing."""
+    from keyturn.github.runner import Runner
+
+    with suppress(KeyturnError):
+        Runner.from_environ(environ).write_outputs({"status": "failed"})
+
+
+def _run_guarded(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
+    """Turn whatever ends a run into a message and an exit code."""
+    try:
+        return _dispatch(list(argv), environ, now=now)
+    except KeyboardInterrupt:
+        _say("keyturn: interrupted; nothing is half written")
+        return ExitCode.INTERRUPTED
+    except ConfigError as error:
+        for problem in error.problems:
+            _say(f"error: {problem}")
+        _say(
+            f"keyturn: {_count(len(error.problems), 'problem')} in the configuration; nothing done"
+        )
+        return ExitCode.USAGE
+    except UsageError as error:
+        _say(f"keyturn: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+        return ExitCode.USAGE
+    except KeyturnError as error:
+        _say(f"keyturn: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+        return ExitCode.INCOMPLETE
+    except BrokenPipeError:
+        # Whoever read the report has seen enough; leave nothing for the interpreter to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INCOMPLETE
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        _say(
+            f"keyturn: stopped by an error of its own, {type(error).__name__} at {where}\n"
+            f"  hint: please report this with the version, {__version__}"
+        )
+        return ExitCode.INCOMPLETE
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(redact(text), file=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> int:
+    from keyturn.github import runner
+
+    if not argv:
+        # Started by the runner as a container action: its inputs are the command line.
+        argv = runner.arguments(environ) or []
+    arguments = make_parser().parse_args(argv or ["--help"])
+    world = runner.Runner.from_environ(environ)
+    if world.in_actions:
+        announce_to(world.mask)
+    command = import_module(f"keyturn.commands.{arguments.command}")
+    settings = _settings(arguments, environ, world, now=now)
+    code: int = command.run(settings, arguments)
+    return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="keyturn",
+        description="Says which CI token breaks which job, and when, before it happens.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"keyturn {__version__}")
+    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = {
+        name: verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
+        for name, text in COMMANDS.items()
+    }
+    for name in ("check", "inventory"):
+        _add_world_flags(add[name])
+        _add_report_flags(add[name])
+    _add_check_flags(add["check"])
+    add["config"].add_argument("action", choices=("check", "schema"))
+    _add_world_flags(add["config"])
+    add["demo"].add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    add["sandbox"].add_argument(
+        "--port", type=int, default=0, help="GitHub's port; GitLab's is next"
+    )
+    return parser
+
+
+def _add_world_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="PATH", help="default: .github/keyturn.yml, then keyturn.yml"
+    )
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="default: GITHUB_REPOSITORY")
+
+
+def _add_report_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="of standard output")
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT=]FILE",
+        help="write a report to a file too; may be repeated",
+    )
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1)
+    loudness.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1)
+
+
+def _add_check_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
+    parser.add_argument(
+        "--issues",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="default: on inside GitHub Actions on the default branch, off elsewhere",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="write no issue; say what would be")
+
+
+def _settings(
+    arguments: argparse.Namespace,
+    environ: Mapping[str, str],
+    runner: object,
+    *,
+    now: datetime,
+) -> Settings:
+    from keyturn.credentials import Credentials
+    from keyturn.github.runner import Runner
+    from keyturn.model import Severity
+    from keyturn.settings import Settings
+
+    assert isinstance(runner, Runner)
+    given = vars(arguments)
+    at = _instant(given["at"]) if given.get("at") else now
+    fail_on = given.get("fail_on", "error")
+    return Settings(
+        now=at.replace(microsecond=0),
+        root=runner.workspace or Path.cwd(),
+        runner=runner,
+        credentials=Credentials(environ),
+        repository=given.get("repository") or runner.repository,
+        config=given.get("config"),
+        format=given.get("format", "text"),
+        outputs=tuple(_output(text, given["format"]) for text in given.get("output", ())),
+        fail_on=None if fail_on == "never" else Severity(fail_on),
+        issues=given.get("issues"),
+        dry_run=given.get("dry_run", False)
+        or (abs(at - now) > _AT_TOLERANCE and not runner.api_on_loopback),
+        color=_use_color(given.get("color", "auto"), environ),
+        width=shutil.get_terminal_size((100, 24)).columns,
+        verbosity=given.get("verbosity") or 0,
+        ca_bundle=environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE"),
+    )
+
+
+def _instant(text: str) -> datetime:
+    from keyturn.parse import parse_instant
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise UsageError(f"--at: {error}") from error
+
+
+def _output(text: str, default: str) -> Output:
+    from keyturn.settings import Output
+
+    form, separator, path = text.partition("=")
+    if separator and form in _FORMATS:
+        return Output(form, Path(path))
+    return Output(default, Path(text))
+
+
+def _use_color(choice: str, environ: Mapping[str, str]) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

@@ -1,0 +1,92 @@
+"""`keyturn check`: survey, report, issues.
+
+Wires GitHub and the providers to the survey; it decides nothing about tokens itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from dataclasses import replace
+
+from keyturn import providers
+from keyturn.commands import wiring
+from keyturn.config import Config
+from keyturn.errors import ExitCode
+from keyturn.model import Failure, FailureKind, Survey
+from keyturn.redaction import without_values
+from keyturn.report import publish
+from keyturn.settings import Settings
+from keyturn.survey import take_inventory, take_survey
+from keyturn.transport import Transport
+
+
+def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
+    """Carry out one check; return the exit code of the contract."""
+    publish.require_writable(settings)
+    config = wiring.load_config(settings)
+    survey, notes = _check(settings, config)
+    for note in notes:
+        publish.tell(note)
+    code = exit_code(survey, settings)
+    publish.report(survey, settings, code, config_path=config.path)
+    return code
+
+
+def exit_code(survey: Survey, settings: Settings) -> ExitCode:
+    """Return what a finished check means: 3 before 1 before 0."""
+    if settings.runner.untrusted_event:
+        return ExitCode.OK
+    if any(failure.kind.incomplete for failure in survey.failures):
+        return ExitCode.INCOMPLETE
+    threshold = settings.fail_on
+    if threshold and any(f.severity.rank >= threshold.rank for f in survey.findings):
+        return ExitCode.FINDINGS
+    return ExitCode.OK
+
+
+def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
+    repository = wiring.require_repository(settings)
+    if settings.runner.untrusted_event:
+        return _check_untrusted(settings, config, repository)
+    with ExitStack() as stack:
+        github = wiring.connect(settings)
+        transport = stack.enter_context(Transport(ca_bundle=settings.ca_bundle))
+        survey = take_survey(
+            config,
+            wiring.make(settings, github, repository),
+            repository=repository,
+            providers={
+                name: providers.load(name)(transport)
+                for name in {token.provider for token in config.tokens}
+            },
+            credentials=settings.credentials,
+            now=settings.now,
+        )
+    survey = without_values(survey)
+    if github is None or not _wants_issues(settings):
+        return survey, ()
+    return wiring.converge_issues(github, survey, settings, config)
+
+
+def _wants_issues(settings: Settings) -> bool:
+    if settings.issues is None:
+        return settings.runner.in_actions
+    return settings.issues
+
+
+def _check_untrusted(
+    settings: Settings, config: Config, repository: str
+) -> tuple[Survey, tuple[str, ...]]:
+    """What a pull request may start: its files are read, nothing is asked and nothing written."""
+    event = settings.runner.event_name
+    notice = Failure(
+        FailureKind.NOT_PERMITTED,
+        repository,
+        f"started by {event}: the configuration and the workflows were read, no credential was "
+        "sent and no issue written, because such a run may carry somebody else's changes",
+    )
+    world = replace(wiring.make(settings, None, repository), no_store=None)
+    inventory = take_inventory(config, world, repository=repository, now=settings.now)
+    failures = (notice, *inventory.uses.failures)
+    return without_values(Survey(repository, settings.now, inventory, failures=failures)), ()

@@ -1,0 +1,139 @@
+"""`keyturn demo`: the whole main job against the embedded sandbox, as a workflow step runs it.
+
+Starts the real command line as a child process with a runner's environment; changes nothing
+outside a temporary directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from keyturn.errors import ExitCode, KeyturnError
+from keyturn.report import publish
+from keyturn.sandbox import Sandbox, example
+from keyturn.sandbox.example import Example
+from keyturn.settings import Settings
+
+_HIDDEN = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+
+
+def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
+    """Tell the story in three runs; exit 3 if any of them did not go as told."""
+    color = settings.color
+    with tempfile.TemporaryDirectory(prefix="keyturn-demo-") as folder, Sandbox(example.NOW) as box:
+        story = _Story(example.fill(box), Path(folder), color)
+        story.tell()
+    return ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    example: Example
+    folder: Path
+    color: bool
+
+    def tell(self) -> None:
+        self._checkout()
+        box = self.example.box
+        self._heading("Monday morning. keyturn runs on its schedule in octo/storefront.")
+        self._step(expected=ExitCode.FINDINGS)
+        self._heading("It opened an issue for each token that needs somebody:")
+        self._issues()
+        self._heading("An hour later it runs again. Nothing has changed, so nothing is written:")
+        box.clock.advance(timedelta(hours=1))
+        self._step(expected=ExitCode.FINDINGS, quiet=True)
+        self._heading("On Tuesday @alice makes a new token and stores it. The next run sees that:")
+        box.clock.advance(timedelta(days=1))
+        self.example.renew_release_token()
+        box.clock.advance(timedelta(hours=2))
+        self._step(expected=ExitCode.FINDINGS, quiet=True)
+        self._closed()
+        self._say("\nThat was the real command against a GitHub and a GitLab on this machine.")
+        self._say("To check a repository of yours, see the README: one step, one file.")
+
+    def _checkout(self) -> None:
+        for path, text in self.example.files.items():
+            target = self.folder / "workspace" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        for name in ("output", "summary"):
+            (self.folder / name).touch()
+
+    def _step(self, *, expected: ExitCode, quiet: bool = False) -> None:
+        """Run the action's command line; show what a log would, or only what was written."""
+        server = self.example.box.github.server
+        before = len(server.exchanges)
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "keyturn"],
+            env=self._environ(),
+            cwd=self.folder / "workspace",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != expected:
+            raise KeyturnError(f"the demonstration went wrong:\n{done.stdout}{done.stderr}")
+        if not quiet:
+            self._say("\n" + done.stdout)
+        asked = [exchange.request.method for exchange in server.exchanges[before:]]
+        writes = [method for method in asked if method != "GET"]
+        self._say(
+            f"  exit code {done.returncode}; GitHub was asked {len(asked) - len(writes)} times "
+            f"and written to {len(writes)} times"
+        )
+
+    def _environ(self) -> dict[str, str]:
+        """What GitHub's runner sets for the step in the README, and nothing else."""
+        now = f"{self.example.box.clock.now:%Y-%m-%dT%H:%M:%SZ}"
+        return {
+            **self.example.environ,
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": self.example.box.github.url,
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": example.REPOSITORY,
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_EVENT_NAME": "schedule",
+            "GITHUB_WORKSPACE": str(self.folder / "workspace"),
+            "GITHUB_OUTPUT": str(self.folder / "output"),
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+            "INPUT_COMMAND": "check",
+            "INPUT_ISSUES": "true",
+            "INPUT_ARGS": f"--at {now} --color {'always' if self.color else 'never'}",
+        }
+
+    def _issues(self) -> None:
+        repository = self.example.box.github.repository(example.REPOSITORY)
+        for issue in repository.issues.values():
+            people = ", ".join(f"@{name}" for name in issue.assignees) or "nobody"
+            self._say(f"\n  #{issue.number} {self._paint(issue.title, '1')}")
+            self._say(f"     labels {', '.join(issue.labels)}; assigned to {people}")
+        first = min(repository.issues.values(), key=lambda issue: issue.number)
+        self._say(f"\n  #{first.number} reads:\n")
+        self._say(textwrap.indent(_HIDDEN.sub("", first.body or "").strip(), "  | "))
+
+    def _closed(self) -> None:
+        repository = self.example.box.github.repository(example.REPOSITORY)
+        closed = [issue for issue in repository.issues.values() if issue.state == "closed"]
+        if len(closed) != 1:
+            raise KeyturnError("the demonstration went wrong: one issue should be closed by now")
+        for issue in closed:
+            self._say(f"\n  #{issue.number} is closed. keyturn's last comment:\n")
+            self._say(textwrap.indent(_HIDDEN.sub("", issue.comments[-1].body).strip(), "  | "))
+
+    def _heading(self, text: str) -> None:
+        self._say("\n" + self._paint(f"== {text}", "1;36"))
+
+    def _paint(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self.color else text
+
+    def _say(self, text: str) -> None:
+        publish.emit(text)

@@ -1,0 +1,38 @@
+"""`keyturn sandbox`: serve the embedded GitHub and GitLab on loopback until stopped.
+
+Filled with the demonstration's organization; nothing outside the process is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import threading
+
+from keyturn.errors import ExitCode, UsageError
+from keyturn.report import publish
+from keyturn.sandbox import Sandbox, example
+from keyturn.settings import Settings
+
+
+def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    """Serve until interrupted; print how to point keyturn, or anything else, at it."""
+    port = arguments.port
+    try:
+        box = Sandbox(example.NOW, github_port=port, gitlab_port=port + 1 if port else 0)
+    except OSError as error:
+        raise UsageError(f"--port {port}: {error.strerror}", hint="leave it out") from error
+    with box:
+        filled = example.fill(box)
+        publish.emit(f"# A GitHub and a GitLab of your own, at {example.NOW:%Y-%m-%d %H:%M} UTC.")
+        publish.emit("# Their credentials are made up at every start and are worth nothing.")
+        variables = {
+            "GITHUB_API_URL": box.github.url,
+            "GITHUB_REPOSITORY": example.REPOSITORY,
+            "GITLAB_URL": box.gitlab.url,
+            **filled.environ,
+        }
+        for name, value in variables.items():
+            publish.emit(f"export {name}={shlex.quote(value)}")
+        threading.Event().wait()
+    return ExitCode.OK

@@ -1,0 +1,100 @@
+"""The demonstration and the served sandbox, as a person starts them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from keyturn.commands import demo
+from keyturn.credentials import Credentials
+from keyturn.errors import ExitCode, KeyturnError
+from keyturn.github.runner import Runner
+from keyturn.sandbox import example
+from keyturn.settings import Settings
+from tests.world import World
+
+
+def settings(root: Path, *, color: bool = False) -> Settings:
+    return Settings(example.NOW, root, Runner(), Credentials({}), color=color)
+
+
+def test_the_demonstration_tells_its_story(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.run(settings(root), argparse.Namespace()) is ExitCode.OK
+    told = capsys.readouterr().out
+    for part in (
+        "release-gitlab: expires 2026-11-26 00:00 UTC",
+        "publish in .github/workflows/release.yml, Fri 2026-11-27 02:00 UTC",
+        "has no expiry date",
+        "was revoked",
+        "[unused-secret]",
+        "[missing-secret]",
+        "#1 release-gitlab expires 2026-11-26: publish fails from 2026-11-27 02:00 UTC",
+        "labels keyturn; assigned to @alice",
+        "and written to 0 times",
+        "#1 is closed.",
+        "Renewed:",
+    ):
+        assert part in told
+    assert "\x1b" not in told
+    assert "<!--" not in told
+
+
+def test_the_demonstration_says_so_when_it_goes_wrong(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(example, "NOW", example.NOW + timedelta(days=400))
+    with pytest.raises(KeyturnError, match="went wrong"):
+        demo.run(settings(root, color=True), argparse.Namespace())
+    assert "\x1b[1;36m" in capsys.readouterr().out
+
+
+def test_the_sandbox_is_served_until_stopped(world: World) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "keyturn", "sandbox"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
+    ) as child:
+        try:
+            assert child.stdout is not None
+            said = {}
+            while "PACKAGES_TOKEN" not in said:
+                name, _, value = child.stdout.readline().strip().partition("=")
+                assert name, "it ended before it had said how to use it"
+                said[name.removeprefix("export ")] = value
+            _use(said, world)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=10)
+        finally:
+            child.kill()
+    assert child.returncode == 130
+    assert "Traceback" not in err
+
+
+def _use(said: dict[str, str], world: World) -> None:
+    request = urllib.request.Request(
+        f"{said['GITHUB_API_URL']}/repos/{said['GITHUB_REPOSITORY']}/actions/secrets",
+        headers={"Authorization": f"Bearer {said['GITHUB_TOKEN']}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+    config = world.example.files[".github/keyturn.yml"]
+    world.write(".github/keyturn.yml", config.replace(world.box.gitlab.url, said["GITLAB_URL"]))
+    ran = world.check("--no-issues", **{**said, "GITHUB_ACTIONS": None})
+    assert ran.code == 1
+
+
+def test_a_port_that_is_taken_is_said(world: World) -> None:
+    port = world.box.github.url.rpartition(":")[2]
+    ran = world.run("sandbox", "--port", port)
+    assert ran.code == 2
+    assert f"--port {port}" in ran.err

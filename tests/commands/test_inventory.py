@@ -1,0 +1,70 @@
+"""`keyturn inventory` as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keyturn.sandbox import Fault, Response
+from tests.world import World
+
+
+def test_it_joins_what_is_stored_used_and_declared(world: World) -> None:
+    world.write(
+        ".github/workflows/odd.yml",
+        "on: push\njobs:\n  odd:\n    steps:\n      - run: echo\n"
+        "        env: {ALL: '${{ toJSON(secrets) }}'}\n",
+    )
+    ran = world.run("inventory")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert "octo/storefront:GITLAB_TOKEN  written 2025-11-26 06:26 UTC, declared by " in ran.out
+    assert (
+        "  .github/workflows/release.yml:20:29, job publish, "
+        "step Publish to the GitLab registry" in lines
+    )
+    assert any("LEGACY_FTP_PASSWORD" in line and "no reference" in line for line in lines)
+    assert "  SMOKE_TEST_KEY  .github/workflows/nightly.yml:19:31, job smoke" in ran.out
+    assert "any secret (whole-context)  .github/workflows/odd.yml:6:32" in ran.out
+    assert lines[-1] == ("octo/storefront: 6 secrets, 5 declared, 5 referenced, 8 references")
+    assert world.box.gitlab.server.exchanges == []
+    assert ran.writes == []
+
+
+def test_what_may_not_be_seen_and_what_is_not_there(world: World) -> None:
+    path = world.workspace / ".github/keyturn.yml"
+    text = path.read_text(encoding="utf-8") + (
+        "  - id: more\n    provider: declared\n    secrets: [GONE, "
+        "{ organization: other, name: HIDDEN }]\nignore:\n"
+        "  - { secret: LEGACY_*, because: on its way out }\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    ran = world.run("inventory", "--color", "always")
+    assert "GONE\x1b[0m  \x1b[2mdeclared by more, not stored, no reference" in ran.out
+    assert "its list may not be seen" in ran.out
+    assert "undeclared, ignored" in ran.out
+    assert "may not list" in ran.out
+
+
+def test_formats_and_outage(world: World, tmp_path: Path) -> None:
+    ran = world.run("inventory", "--format", "json", "--output", "markdown=i.md", "-q")
+    assert ran.report["tokens"] == []
+    assert len(ran.report["secrets"]) == 6
+    assert (world.workspace / "i.md").is_file()
+    world.box.github.server.faults.append(Fault("/environments", Response(500, {})))
+    assert world.run("inventory").code == 3
+
+
+@pytest.mark.parametrize("url", ["git@github.com:octo/storefront.git", "https://x/octo/storefront"])
+def test_a_checkout_of_the_named_repository_is_read_from_disk(world: World, url: str) -> None:
+    world.write(".git/config", f'[core]\n[remote "origin"]\n\turl = {url}\n')
+    world.write(".git/HEAD", "ref: refs/heads/main\n")
+    for folder in ("objects", "refs"):
+        (world.workspace / ".git" / folder).mkdir()
+    outside = {"GITHUB_REPOSITORY": None, "GITHUB_ACTIONS": None}
+    ran = world.run("inventory", "--repository", "octo/storefront", **outside)
+    assert ran.code == 0
+    assert not any("/contents/" in line for line in ran.asked)
+    other = world.run("inventory", "--repository", "octo/elsewhere", **outside)
+    assert any("/contents/" in line for line in other.asked)

@@ -1,0 +1,39 @@
+"""What keyturn itself sends, and is answered, on the way through its main job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from keyturn.sandbox.server import Exchange
+from tests.conformance.oracle import Oracle
+from tests.world import make_world
+
+
+def judge(oracle: Oracle, exchanges: Iterable[Exchange]) -> list[str]:
+    return [problem for each in exchanges for problem in oracle.check(each)]
+
+
+def test_the_main_job_keeps_to_both_descriptions(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    github_oracle: Oracle,
+    gitlab_oracle: Oracle,
+) -> None:
+    with make_world(tmp_path, capsys) as world:
+        world.check()
+        assert world.repository.issues
+        world.run("inventory", "--repository", world.repository.full_name)
+        world.box.clock.advance(timedelta(days=1))
+        world.example.renew_release_token()
+        world.check()
+        world.repository.has_issues = False
+        world.check()
+        github, gitlab = world.box.github.server.exchanges, world.box.gitlab.server.exchanges
+        assert {each.request.method for each in github} >= {"GET", "POST", "PATCH"}
+        assert gitlab
+        assert judge(github_oracle, github) == []
+        assert judge(gitlab_oracle, gitlab) == []

@@ -1,0 +1,370 @@
+"""`keyturn check` as a whole: the real command line over real HTTP against the sandbox."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import pytest
+
+from keyturn.sandbox import Fault, Response
+from tests.world import World
+
+HOUR = timedelta(hours=1)
+GITLAB_TOKENS = ("release-gitlab", "mirror", "packages", "keyturn-manager")
+
+
+def values(world: World) -> list[str]:
+    """Every value there is in the sandbox, all of which must stay in it."""
+    return [*world.example.environ.values(), *(t.value for t in world.box.gitlab.tokens)]
+
+
+def test_the_whole_story(world: World) -> None:
+    first = world.check()
+    assert first.code == 1
+    assert first.rules("release-gitlab") == ["expiring"]
+    (finding,) = first.findings("release-gitlab")
+    assert finding["first_break"] == {
+        "path": ".github/workflows/release.yml",
+        "job": "publish",
+        "at": "2026-11-27T02:00:00Z",
+        "trigger": "schedule",
+    }
+    assert finding["issue"].endswith("/octo/storefront/issues/1")
+    assert first.rules("packages") == ["revoked"]
+    assert first.rules("mirror") == ["never-expires"]
+    assert first.rules("monitoring") == []
+    assert first.rules("octo/storefront:LEGACY_FTP_PASSWORD") == [
+        "undeclared-secret",
+        "unused-secret",
+    ]
+    assert first.rules("octo/storefront:SMOKE_TEST_KEY") == ["missing-secret"]
+    assert first.report["errors"] == []
+    assert {issue.number: issue.title.split()[0] for issue in world.repository.issues.values()} == {
+        1: "release-gitlab",
+        2: "mirror",
+        3: "packages",
+    }
+    assert world.repository.issues[1].assignees == ["alice"]
+
+    world.box.clock.advance(HOUR)
+    second = world.check()
+    assert second.code == 1
+    assert second.writes == []
+
+    world.box.clock.advance(timedelta(days=1))
+    world.example.renew_release_token()
+    world.box.clock.advance(HOUR)
+    third = world.check()
+    assert third.rules("release-gitlab") == []
+    issue = world.repository.issues[1]
+    assert (issue.state, issue.state_reason) == ("closed", "completed")
+    assert len(issue.comments) == 1
+    assert [other.state for other in world.repository.issues.values()].count("open") == 2
+
+    world.box.clock.advance(HOUR)
+    assert world.check().writes == []
+
+
+def test_a_step_of_the_ladder_is_said_once(world: World) -> None:
+    world.check()
+    said = len(world.repository.issues[1].comments)
+    world.box.clock.advance(timedelta(days=2))  # Wednesday: the one-day rung is crossed
+    world.check()
+    world.check()
+    assert len(world.repository.issues[1].comments) == said + 1
+
+
+def test_the_runner_gets_outputs_a_summary_and_annotations(world: World) -> None:
+    ran = world.run("check", "--output", "json=report.json")
+    assert ran.outputs == {
+        "status": "findings",
+        "error-count": "2",
+        "warning-count": "2",
+        "unknown-count": "0",
+        "next-deadline": "2026-11-26T00:00:00Z",
+        "report": "report.json",
+    }
+    assert "release-gitlab" in ran.summary
+    assert "::error file=.github/workflows/release.yml,line=20" in ran.err
+    assert (world.workspace / "report.json").is_file()
+    assert not list(world.workspace.glob(".report*"))
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif"])
+def test_no_value_gets_out(world: World, form: str) -> None:
+    ran = world.run("check", "--format", form, "-v", RUNNER_DEBUG="1")
+    masks = [line for line in ran.err.splitlines() if line.startswith("::add-mask::")]
+    told = "\n".join(line for line in ran.err.splitlines() if line not in masks)
+    assert len(masks) == 3
+    places = [ran.out, told, ran.summary, str(ran.outputs)]
+    for issue in world.repository.issues.values():
+        places += [issue.title, issue.body or "", *(c.body for c in issue.comments)]
+    for value in values(world):
+        assert not any(value in place for place in places)
+
+
+SLOW_PAGE = Response(200, b"<html>" + b"x" * (10 << 20))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/self", Response(500, {"message": "oops"})),
+        Fault("/self", Response(200, b"<html>hello</html>", {"Content-Type": "text/html"})),
+        Fault("/self", Response(200, b'{"id": 1, "na', {"Content-Type": "application/json"})),
+        Fault("/self", SLOW_PAGE),
+        Fault("/self", Response(200, [1, 2])),
+        Fault("/self", drop=True),
+        Fault("/self", Response(302, None, {"Location": "http://127.0.0.2:9/elsewhere"})),
+        Fault("/self", Response(429, None, {"Retry-After": "3600"})),
+    ],
+    ids=["500", "html", "half", "10MB", "list", "drop", "redirect", "429"],
+)
+def test_a_provider_that_does_not_answer_leaves_the_others_alone(
+    world: World, fault: Fault
+) -> None:
+    world.check()
+    for issue in world.repository.issues.values():
+        assert issue.state == "open"
+    world.box.gitlab.server.faults.append(fault)
+    ran = world.check()
+    assert ran.code == 3
+    assert ran.token("packages")["state"] == "unknown"
+    assert ran.token("packages")["reason"]
+    assert ran.rules("packages") == []
+    assert [error["subject"] for error in ran.report["errors"]] == ["keyturn-manager", "packages"]
+    assert ran.token("release-gitlab")["state"] == "active"
+    assert ran.writes == []
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("value", [None, "", "***"])
+def test_a_credential_that_is_not_there_is_never_sent(world: World, value: str | None) -> None:
+    ran = world.check(GITLAB_MANAGER=value)
+    assert ran.code == 3
+    assert ran.token("mirror")["reason"] == "credential-missing"
+    sent = [e.request.headers.get("private-token") for e in world.box.gitlab.server.exchanges]
+    assert sent == [world.example.environ["PACKAGES_TOKEN"]]
+
+
+def test_without_github_the_providers_are_asked_all_the_same(world: World) -> None:
+    ran = world.check(GITHUB_TOKEN=None)
+    assert ran.code == 3
+    assert ran.token("release-gitlab")["state"] == "active"
+    assert [error["kind"] for error in ran.report["errors"]] == ["credential-missing"]
+    assert ran.asked == []
+
+
+def test_a_github_credential_that_is_not_known_is_presented_once(world: World) -> None:
+    ran = world.check(GITHUB_TOKEN="not-" + "x" * 30)
+    assert ran.code == 3
+    assert {error["kind"] for error in ran.report["errors"]} >= {"credential-rejected"}
+    assert ran.token("release-gitlab")["state"] == "active"
+
+
+def test_github_down(world: World) -> None:
+    world.box.github.server.faults.append(Fault("/actions/secrets", Response(502, "bad gateway")))
+    ran = world.check()
+    assert ran.code == 3
+    assert ran.rules("octo/storefront:SMOKE_TEST_KEY") == []
+    assert "github-unavailable" in {error["kind"] for error in ran.report["errors"]}
+
+
+def test_the_workflows_own_token_lists_no_secrets_and_that_is_no_failure(world: World) -> None:
+    own = "ghs_" + "w" * 36
+    world.box.github.add_token(own, kind="workflow")
+    ran = world.check(GITHUB_TOKEN=own)
+    assert ran.code == 1
+    assert [error["kind"] for error in ran.report["errors"]] == ["not-permitted"]
+    rules = {finding["rule"] for finding in ran.report["findings"]}
+    assert rules == {"expiring", "revoked", "never-expires"}
+    assert len(world.repository.issues) == 3
+
+
+def test_the_stronger_credential_wins(world: World) -> None:
+    own = "ghs_" + "w" * 36
+    world.box.github.add_token(own, kind="workflow")
+    ran = world.check(GITHUB_TOKEN=own, KEYTURN_GITHUB_TOKEN=world.example.environ["GITHUB_TOKEN"])
+    assert ran.report["errors"] == []
+
+
+@pytest.mark.parametrize(
+    "event", ["pull_request", "pull_request_target", "issue_comment", "workflow_run"]
+)
+def test_runs_that_others_can_start_send_nothing(world: World, event: str) -> None:
+    ran = world.check(GITHUB_EVENT_NAME=event)
+    assert ran.code == 0
+    assert ran.asked == []
+    assert world.box.gitlab.server.exchanges == []
+    assert [error["kind"] for error in ran.report["errors"]] == ["not-permitted"]
+    assert event in ran.report["errors"][0]["message"]
+    assert ran.outputs["status"] == "ok"
+
+
+def test_even_there_a_broken_configuration_is_an_error(world: World) -> None:
+    world.write(".github/keyturn.yml", "version: 1\ntokkens: []\n")
+    ran = world.run("check", GITHUB_EVENT_NAME="pull_request")
+    assert ran.code == 2
+    assert ".github/keyturn.yml:2:1" in ran.err
+    assert "tokens" in ran.err
+    assert ran.outputs == {"status": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("ref", "argv", "written"),
+    [
+        ("refs/heads/main", (), 3),
+        ("refs/heads/main", ("--no-issues",), 0),
+        ("refs/heads/main", ("--dry-run",), 0),
+        ("refs/heads/topic", (), 0),
+        ("refs/heads/topic", ("--issues",), 0),
+        ("refs/tags/main", (), 0),
+    ],
+)
+def test_where_issues_are_written(
+    world: World, ref: str, argv: tuple[str, ...], written: int
+) -> None:
+    ran = world.check(*argv, GITHUB_REF=ref, GITHUB_EVENT_NAME="push")
+    assert ran.code == 1
+    assert ran.token("release-gitlab")["state"] == "active"
+    assert len(world.repository.issues) == written
+    if written == 0:
+        assert ran.writes == []
+
+
+def test_outside_actions_issues_are_written_on_request_only(world: World) -> None:
+    assert world.check(GITHUB_ACTIONS=None).writes == []
+    assert world.check("--issues", GITHUB_ACTIONS=None).writes != []
+
+
+def test_a_dry_run_says_what_it_would_write(world: World) -> None:
+    ran = world.check("--dry-run")
+    assert "release-gitlab expires 2026-11-26" in ran.err
+
+
+def test_a_public_repository_keeps_its_dates_to_itself(world: World) -> None:
+    world.repository.private = False
+    ran = world.check()
+    assert ran.code == 1
+    assert ran.writes == []
+    assert [error["kind"] for error in ran.report["errors"]] == ["issues-withheld"]
+
+
+def test_issues_that_cannot_be_written_make_the_run_incomplete(world: World) -> None:
+    world.repository.has_issues = False
+    ran = world.check()
+    assert ran.code == 3
+    assert "issues-not-written" in {error["kind"] for error in ran.report["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [("error", 1), ("warning", 1), ("info", 1), ("never", 0)]
+)
+def test_what_fails_the_run(world: World, fail_on: str, code: int) -> None:
+    assert world.check("--fail-on", fail_on).code == code
+
+
+def test_another_moment(world: World) -> None:
+    early = world.check("--at", "2026-06-01")
+    assert early.rules("release-gitlab") == []
+    late = world.check("--at", "2026-11-26T00:00:00Z", "--dry-run")
+    assert late.rules("release-gitlab") == ["expired"]
+    assert late.writes == []
+
+
+def test_another_repository_is_read_through_the_api(world: World) -> None:
+    ran = world.check(GITHUB_REPOSITORY="octo/elsewhere", GITHUB_ACTIONS=None)
+    assert not any("contents" in line for line in ran.asked)
+    argv = ("--repository", "octo/storefront")
+    ran = world.check(*argv, GITHUB_REPOSITORY="octo/elsewhere", GITHUB_ACTIONS=None)
+    assert any("/contents/.github/workflows/release.yml" in line for line in ran.asked)
+    (finding,) = ran.findings("release-gitlab")
+    assert finding["first_break"]["job"] == "publish"
+
+
+def test_without_a_configuration_stored_secrets_are_still_looked_at(world: World) -> None:
+    (world.workspace / ".github/keyturn.yml").unlink()
+    ran = world.check()
+    assert ran.code == 0
+    assert ran.report["tokens"] == []
+    assert ran.rules("octo/storefront:GITLAB_TOKEN") == ["undeclared-secret"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("check", "--config", "missing.yml"), "missing.yml"),
+        (("check", "--repository", "storefront"), "OWNER/NAME"),
+        (("check", "--at", "soon"), "--at"),
+        (("check", "--output", "json=no/such/folder/r.json"), "no/such/folder"),
+    ],
+)
+def test_usage_errors_say_what_to_do(world: World, argv: tuple[str, ...], said: str) -> None:
+    ran = world.run(*argv)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.writes == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_at_once(world: World, stop: signal.Signals) -> None:
+    world.box.gitlab.server.faults.append(Fault("/self", delay=20))
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", "keyturn", "check", "--output", "json=report.json"],
+        env={**world.environ, "PATH": os.environ["PATH"]},
+        cwd=world.workspace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    asked = threading.Event()
+    for _ in range(200):
+        if any("environments" in e.request.path for e in world.box.github.server.exchanges):
+            break
+        asked.wait(0.05)
+    child.send_signal(stop)
+    out, err = child.communicate(timeout=10)
+    assert child.returncode == 130, err
+    assert out == ""
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert not (world.workspace / "report.json").exists()
+
+
+def test_an_error_of_our_own_is_no_traceback(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a detail that stays inside")
+
+    monkeypatch.setattr("keyturn.commands.check.take_survey", broken)
+    ran = world.run("check")
+    assert ran.code == 3
+    assert "ZeroDivisionError at test_check.py" in ran.err
+    assert "detail" not in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_as_an_action_its_inputs_are_the_command_line(world: World) -> None:
+    inputs = {
+        "INPUT_COMMAND": "check",
+        "INPUT_CONFIG": "",
+        "INPUT_DRY-RUN": "true",
+        "INPUT_FAIL-ON": "never",
+        "INPUT_ISSUES": "true",
+        "INPUT_REPORT": "out.sarif",
+        "INPUT_ARGS": "--format markdown",
+    }
+    ran = world.run(**inputs)
+    assert ran.code == 0
+    assert ran.writes == []
+    assert ran.outputs["report"] == "out.sarif"
+    assert '"version": "2.1.0"' in (world.workspace / "out.sarif").read_text(encoding="utf-8")
+    wrong = world.run(**{**inputs, "INPUT_DRY-RUN": "perhaps", "INPUT_ARGS": "'"})
+    assert wrong.code == 2
+    assert "dry-run" in wrong.err
+    assert "args" in wrong.err
