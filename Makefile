@@ -1,0 +1,56 @@
+# Every target sets up what it needs; CONTRIBUTING.md shows the raw commands.
+PYTHON ?= python3
+BIN := .venv/bin
+T ?= tests
+.DEFAULT_GOAL := help
+.PHONY: help dev demo test check fmt bench-check image e2e lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+$(BIN)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyturn needs Python 3.11 or later; try make PYTHON=python3.13")'
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+dev: $(BIN)/.ready ## set up .venv with everything
+
+demo: $(BIN)/.ready ## the whole main job on the embedded sandbox
+	@$(BIN)/keyturn demo
+
+test: $(BIN)/.ready ## the whole suite; one part with T=tests/providers
+	@$(BIN)/pytest -n auto --dist worksteal -q $(if $(filter tests,$(T)),--cov --cov-report=term:skip-covered) $(T)
+
+check: $(BIN)/.ready ## formatting, lint, types, spelling, static checks (no tests)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/codespell
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml workflows-examples/*.yml
+	@$(BIN)/check-jsonschema --check-metaschema docs/reference/*.schema.json
+	@$(BIN)/pre-commit validate-config
+	@$(BIN)/zizmor --offline --no-progress --quiet .
+	@echo "all checks passed"
+
+fmt: $(BIN)/.ready ## format and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench-check: $(BIN)/.ready ## requests and wall time of `check` against the least possible
+	@$(BIN)/python bench/check.py
+
+image: ## build the container image with docker or podman
+	@engine=$$(command -v docker || command -v podman) && $$engine build -t keyturn:local .
+
+e2e: $(BIN)/.ready ## the image and the action as GitHub's runner starts them
+	@$(BIN)/pytest -q tests/e2e --run-e2e
+
+lock: $(BIN)/.ready ## renew the image's pinned, hashed dependencies
+	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
+		--output-file requirements.lock pyproject.toml
+
+clean: ## remove what the targets made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .coverage* dist build

@@ -1,0 +1,137 @@
+"""Who may import whom, as docs/explanation/decisions.md tells it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).resolve().parents[2] / "src" / "keyturn"
+MODULES = sorted(SRC.rglob("*.py"))
+MODEL = {"model", "model.failures", "model.findings", "model.secrets", "model.tokens"}
+CORE = MODEL | {"errors", "secret_value"}
+PURE = {"deadline", "assess", "first_break", "parse", "issues", "issue_state"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SRC).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in _runtime_nodes(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module.startswith("keyturn"):
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that runs: not what only type checkers see."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _runtime_nodes(child)
+
+
+def uses(path: Path, library: str) -> bool:
+    return any(name == library or name.startswith(library + ".") for name in imports(path))
+
+
+def own(path: Path) -> set[str]:
+    known = {name_of(module) for module in MODULES}
+    names = {n.removeprefix("keyturn.") for n in imports(path) if n.startswith("keyturn.")}
+    return names & known
+
+
+@pytest.mark.parametrize(
+    ("library", "allowed"),
+    [
+        ("httpx", {"transport"}),
+        ("github", {"github."}),
+        ("requests", {"github."}),
+        ("yaml", {"yaml_tree"}),
+        ("jinja2", {"report."}),
+        ("cronsim", {"first_break", "config."}),
+        ("nacl", {"sandbox."}),
+        ("pydantic", {"schema", "config", "config.", "providers."}),
+    ],
+)
+def test_each_library_has_its_place(library: str, allowed: set[str]) -> None:
+    for path in MODULES:
+        name = name_of(path)
+        if uses(path, library):
+            assert name in allowed or any(name.startswith(place) for place in allowed), (
+                f"{name} imports {library}"
+            )
+
+
+def test_the_core_and_the_pure_modules_know_only_each_other() -> None:
+    for path in MODULES:
+        name = name_of(path)
+        if name in CORE | PURE:
+            outside = {n.partition(".")[0] for n in imports(path)} - {"keyturn", "cronsim"}
+            assert outside <= set(sys.stdlib_module_names) | {"__future__"}, name
+            assert own(path) <= CORE | PURE, name
+
+
+def test_survey_and_inventory_know_no_concrete_outside() -> None:
+    for path in MODULES:
+        if name_of(path) in {"survey", "inventory", "call_graph"}:
+            assert not {n for n in own(path) if n.startswith(("github", "providers."))}
+
+
+def test_providers_know_neither_each_other_nor_the_platform() -> None:
+    public = {name_of(p) for p in MODULES if p.parent.name == "providers"} - {"providers"}
+    for path in MODULES:
+        name = name_of(path)
+        if name in public and not path.stem.startswith("_"):
+            others = {n for n in own(path) if n in public and f".{n.rpartition('.')[2]}"[1] != "_"}
+            assert not others - {name}, name
+            assert not {n for n in own(path) if n.startswith("github")}, name
+
+
+def test_the_sandbox_needs_nothing_but_the_core() -> None:
+    for path in MODULES:
+        if name_of(path).startswith("sandbox"):
+            outside = {n for n in own(path) if not n.startswith("sandbox")}
+            assert outside <= MODEL | {"errors"}, name_of(path)
+
+
+def test_the_hook_needs_nothing_heavy() -> None:
+    heavy = {"dataclasses", "logging", "asyncio", "importlib.metadata", "yaml", "pydantic"}
+    for path in MODULES:
+        if name_of(path).startswith("scan"):
+            assert not imports(path) & heavy, name_of(path)
+            assert all(n.startswith("scan") for n in own(path)), name_of(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        ("print(", {"cli", "github.runner", "scan.hook", "report.publish"}),
+        ("os.environ", {"cli", "github.runner", "scan.hook"}),
+        ("datetime.now(", {"cli"}),
+        ("date.today(", set()),
+        ("time.time(", set()),
+    ],
+)
+def test_the_outside_is_touched_in_few_places(call: str, allowed: set[str]) -> None:
+    for path in MODULES:
+        code = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+        found = [line for line in code.splitlines() if call in line and "'" + call not in line]
+        assert not found or name_of(path) in allowed, f"{name_of(path)}: {found}"
+
+
+def test_no_file_asks_to_be_split() -> None:
+    long = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    assert {name: lines for name, lines in long.items() if lines > 400} == {}
