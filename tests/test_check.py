@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -106,6 +107,20 @@ def test_no_value_gets_out(world: World, form: str) -> None:
         places += [issue.title, issue.body or "", *(c.body for c in issue.comments)]
     for value in values(world):
         assert not any(value in place for place in places)
+
+
+@pytest.mark.parametrize("switch", [("-v",), ()])
+def test_who_was_asked_is_told_on_request(world: World, switch: tuple[str, ...]) -> None:
+    logger = logging.getLogger("keyturn")
+    try:
+        ran = world.check(*switch, RUNNER_DEBUG=None if switch else "1")
+        assert "GitHub answered 200 to GET /repos/octo/storefront/actions/secrets" in ran.err
+        assert "127.0.0.1" in ran.err
+        assert " answered 401" in ran.err
+    finally:
+        logger.handlers = []
+        logger.setLevel(logging.NOTSET)
+    assert " answered " not in world.check().err
 
 
 SLOW_PAGE = Response(200, b"<html>" + b"x" * (10 << 20))

@@ -124,10 +124,27 @@ def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> 
     world = runner.Runner.from_environ(environ)
     if world.in_actions:
         announce_to(world.mask)
-    command = import_module(f"keyturn.commands.{arguments.command}")
     settings = _settings(arguments, environ, world, now=now)
+    if settings.verbosity > 0 or world.debug:
+        _log_requests()
+    command = import_module(f"keyturn.commands.{arguments.command}")
     code: int = command.run(settings, arguments)
     return code
+
+
+def _log_requests() -> None:
+    """Tell standard error who was asked and what the answer was."""
+    import logging
+
+    class Redacted(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(super().format(record))
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redacted("keyturn: %(message)s"))
+    logger = logging.getLogger("keyturn")
+    logger.handlers = [handler]
+    logger.setLevel(logging.DEBUG)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -30,6 +30,8 @@ from keyturn.errors import CredentialRejected, ProviderUnavailable, UsageError
 from keyturn.parse import is_loopback
 from keyturn.secret_value import SecretValue
 
+_log = logging.getLogger(__name__)
+
 _RETRIES = 2
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _MAX_BODY = 2 << 20
@@ -217,6 +219,8 @@ class Transport:
                 body = self._read(response, host, end)
             finally:
                 response.close()
+            # The host alone: paths and queries of some providers hold values.
+            _log.debug("%s answered %s", host, response.status_code)
             return Reply(host, response.status_code, dict(response.headers), body)
 
         try:

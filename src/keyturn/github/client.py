@@ -39,6 +39,8 @@ from keyturn.github.answer import (
 from keyturn.parse import is_loopback, parse_base_url
 from keyturn.secret_value import SecretValue
 
+_log = logging.getLogger(__name__)
+
 API_VERSION = "2022-11-28"
 PAGE_SIZE = 100
 
@@ -235,6 +237,7 @@ class Client:
             )
         except Exception as error:  # whatever the libraries raise may quote what was sent
             raise explain(error, f"{verb} {path}") from None
+        _log.debug("GitHub answered %s to %s %s", status, verb, path)
         return Answer(status, answered, text)
 
     def _limit(self, answer: Answer, *, waited: bool) -> float:
