@@ -64,7 +64,8 @@ def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]
             now=settings.now,
         )
     survey = without_values(survey)
-    if github is None or not _wants_issues(settings):
+    # Without a configuration nothing is declared: that is no reason to close every issue.
+    if github is None or config.path is None or not _wants_issues(settings):
         return survey, ()
     return wiring.converge_issues(github, survey, settings, config)
 
