@@ -228,6 +228,28 @@ def test_even_there_a_broken_configuration_is_an_error(world: World) -> None:
     assert ".github/keyturn.yml:2:1" in ran.err
     assert "tokens" in ran.err
     assert ran.outputs == {"status": "failed"}
+    assert "::error file=.github/keyturn.yml,line=2,col=1::" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("{ kind: project, token: x }", "project"),
+        ("{ kind: group, token: x }", "group"),
+        ("{ kind: deploy, token: x }", "project"),
+        ("{ kind: service-account, token: x }", "group"),
+        ("{}", "token"),
+    ],
+)
+def test_an_incomplete_with_block_is_a_mistake_with_a_place(
+    world: World, options: str, said: str
+) -> None:
+    text = f"version: 1\ntokens:\n  - id: a\n    provider: gitlab\n    with: {options}\n"
+    world.write(".github/keyturn.yml", text + "    credential: C\n    secrets: [A]\n")
+    ran = world.run("config", "check")
+    assert ran.code == 2
+    assert f".github/keyturn.yml:{'3' if options == '{}' else '5'}:" in ran.err
+    assert said in ran.err
 
 
 @pytest.mark.parametrize(

@@ -108,14 +108,15 @@ def test_an_organization_secret_that_is_not_visible_is_asked_for() -> None:
 
 
 def test_what_may_not_be_listed_is_said_once_and_the_rest_goes_on() -> None:
-    refusal = NotPermitted("needs secrets: read")
+    refusal = NotPermitted("403", hint="it needs secrets: read")
     store = FakeStore({APP: refusal, PRODUCTION: refusal, STAGING: refusal, ORGANIZATION: ["O"]})
     listing = list_secrets(store, "octo/app", [])
     assert labels(listing.secrets) == ["octo:O"]
     assert not listing.complete
     (failure,) = listing.failures
     assert failure.kind is FailureKind.NOT_PERMITTED
-    assert failure.message.count("needs secrets: read") == 2
+    assert "refused: repository secrets, environment secrets" in failure.message
+    assert failure.message.endswith("can have the rights: it needs secrets: read")
     # One refusal speaks for every environment of the repository.
     assert "octo/app[staging]" not in store.asked
 

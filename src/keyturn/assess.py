@@ -292,7 +292,7 @@ def _secret_findings(
         if _is_older(secret, defaults.max_age, now):
             yield _about(secret, "copy-too-old", _old_copy_message([secret], defaults.max_age))
     # Other repositories may read an organization's secret, and Codespaces' are for people.
-    checked = str(secret.ref).startswith((f"{inventory.repository}:", f"{inventory.repository}["))
+    checked = secret.ref.scope.is_of(inventory.repository)
     readable = secret.ref.scope.store is not Store.CODESPACES
     if checked and readable and inventory.uses.complete and not used:
         yield _about(secret, "unused-secret", "is stored, and no workflow uses it")

@@ -253,9 +253,9 @@ def _attempt(
     except NotUnderstood as error:
         failures.append(Failure(FailureKind.NOT_UNDERSTOOD, subject, error.message))
     except NotPermitted as error:
-        failures.append(Failure(FailureKind.NOT_PERMITTED, subject, error.message))
+        failures.append(Failure(FailureKind.NOT_PERMITTED, subject, error.told))
     except PlatformError as error:
-        failures.append(Failure(FailureKind.GITHUB_UNAVAILABLE, subject, error.message))
+        failures.append(Failure(FailureKind.GITHUB_UNAVAILABLE, subject, error.told))
     return None
 
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, NoReturn
 from keyturn import __version__
 from keyturn.errors import ConfigError, ExitCode, KeyturnError, UsageError
 from keyturn.secret_value import announce_to, redact
+from keyturn.settings import FORMATS, Output, Settings
 
 if TYPE_CHECKING:
-    from keyturn.settings import Output, Settings
+    from keyturn.github.runner import Runner
 
 _AT_TOLERANCE = timedelta(minutes=5)
-_FORMATS = ("text", "json", "markdown", "sarif")
 COMMANDS = {
     "check": "ask the providers, say what breaks first and when, keep the issues true",
     "inventory": "list stored secrets, where they are used and what is declared; asks no provider",
@@ -54,10 +54,57 @@ def run() -> NoReturn:
 def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
     """Carry out one command line; return its exit code. Everything it prints is redacted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    code = _run_guarded(argv, environ, now=now)
-    if code in (ExitCode.USAGE, ExitCode.INTERRUPTED):
-        _report_failure(environ)
+    try:
+        return _dispatch(list(argv), environ, now=now)
+    except KeyboardInterrupt:
+        _say("keyturn: interrupted; nothing is half written")
+        code = ExitCode.INTERRUPTED
+    except ConfigError as error:
+        _say_problems(error, environ)
+        code = ExitCode.USAGE
+    except UsageError as error:
+        _say_error(error)
+        code = ExitCode.USAGE
+    except KeyturnError as error:
+        _say_error(error)
+        code = ExitCode.INCOMPLETE
+    except BrokenPipeError:
+        # Whoever read the report has seen enough; leave nothing for the interpreter to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.INCOMPLETE
+    except Exception as error:
+        _say_mistake(error)
+        code = ExitCode.INCOMPLETE
+    _report_failure(environ)
     return code
+
+
+def _say_error(error: KeyturnError) -> None:
+    _say(f"keyturn: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+
+
+def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
+    """Name every mistake; on GitHub also at its line, where a pull request shows it."""
+    from keyturn.github.runner import Runner
+    from keyturn.workflow_commands import command
+
+    runner = Runner.from_environ(environ)
+    for problem in error.problems:
+        _say(f"error: {problem}")
+        place = {"file": problem.path, "line": problem.line, "col": problem.column}
+        runner.annotate([redact(command("error", str(problem), properties=place))])
+    count = _count(len(error.problems), "problem")
+    _say(f"keyturn: {count} in the configuration; nothing was done")
+
+
+def _say_mistake(error: Exception) -> None:
+    """The promise is that no traceback reaches a user."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _say(
+        f"keyturn: stopped by an error of its own, {type(error).__name__} at "
+        f"{Path(place.filename).name}:{place.lineno}\n"
+        f"  hint: please report this with the version, {__version__}"
+    )
 
 
 def _report_failure(environ: Mapping[str, str]) -> None:
@@ -66,40 +113,6 @@ def _report_failure(environ: Mapping[str, str]) -> None:
 
     with suppress(KeyturnError):
         Runner.from_environ(environ).write_outputs({"status": "failed"})
-
-
-def _run_guarded(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
-    """Turn whatever ends a run into a message and an exit code."""
-    try:
-        return _dispatch(list(argv), environ, now=now)
-    except KeyboardInterrupt:
-        _say("keyturn: interrupted; nothing is half written")
-        return ExitCode.INTERRUPTED
-    except ConfigError as error:
-        for problem in error.problems:
-            _say(f"error: {problem}")
-        _say(
-            f"keyturn: {_count(len(error.problems), 'problem')} in the configuration; nothing done"
-        )
-        return ExitCode.USAGE
-    except UsageError as error:
-        _say(f"keyturn: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
-        return ExitCode.USAGE
-    except KeyturnError as error:
-        _say(f"keyturn: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
-        return ExitCode.INCOMPLETE
-    except BrokenPipeError:
-        # Whoever read the report has seen enough; leave nothing for the interpreter to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INCOMPLETE
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
-        _say(
-            f"keyturn: stopped by an error of its own, {type(error).__name__} at {where}\n"
-            f"  hint: please report this with the version, {__version__}"
-        )
-        return ExitCode.INCOMPLETE
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -168,7 +181,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check_flags(add["check"])
     add["config"].add_argument("action", choices=("check", "schema"))
     _add_world_flags(add["config"])
-    add["demo"].add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    _add_color_flag(add["demo"])
     add["sandbox"].add_argument(
         "--port", type=int, default=0, help="GitHub's port; GitLab's is next"
     )
@@ -179,11 +192,15 @@ def _add_world_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", metavar="PATH", help="default: .github/keyturn.yml, then keyturn.yml"
     )
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="default: GITHUB_REPOSITORY")
+    parser.add_argument(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="default: GITHUB_REPOSITORY, else what the checkout's origin names",
+    )
 
 
 def _add_report_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=_FORMATS, default="text", help="of standard output")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="of standard output")
     parser.add_argument(
         "--output",
         action="append",
@@ -191,11 +208,34 @@ def _add_report_flags(parser: argparse.ArgumentParser) -> None:
         metavar="[FORMAT=]FILE",
         help="write a report to a file too; may be repeated",
     )
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    _add_color_flag(parser)
     parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
     loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-v", "--verbose", action="store_const", dest="verbosity", const=1)
-    loudness.add_argument("-q", "--quiet", action="store_const", dest="verbosity", const=-1)
+    loudness.add_argument(
+        "-v",
+        "--verbose",
+        action="store_const",
+        dest="verbosity",
+        const=1,
+        help="also say who was asked and what the answer's status was",
+    )
+    loudness.add_argument(
+        "-q",
+        "--quiet",
+        action="store_const",
+        dest="verbosity",
+        const=-1,
+        help="print no text report",
+    )
+
+
+def _add_color_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto: on a terminal, unless NO_COLOR is set",
+    )
 
 
 def _add_check_flags(parser: argparse.ArgumentParser) -> None:
@@ -206,22 +246,21 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="default: on inside GitHub Actions on the default branch, off elsewhere",
     )
-    parser.add_argument("--dry-run", action="store_true", help="write no issue; say what would be")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write no issue; say what would be (with --issues)"
+    )
 
 
 def _settings(
     arguments: argparse.Namespace,
     environ: Mapping[str, str],
-    runner: object,
+    runner: Runner,
     *,
     now: datetime,
 ) -> Settings:
     from keyturn.credentials import Credentials
-    from keyturn.github.runner import Runner
     from keyturn.model import Severity
-    from keyturn.settings import Settings
 
-    assert isinstance(runner, Runner)
     given = vars(arguments)
     at = _instant(given["at"]) if given.get("at") else now
     fail_on = given.get("fail_on", "error")
@@ -255,10 +294,8 @@ def _instant(text: str) -> datetime:
 
 
 def _output(text: str, default: str) -> Output:
-    from keyturn.settings import Output
-
     form, separator, path = text.partition("=")
-    if separator and form in _FORMATS:
+    if separator and form in FORMATS:
         return Output(form, Path(path))
     return Output(default, Path(text))
 

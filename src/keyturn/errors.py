@@ -41,6 +41,11 @@ class KeyturnError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def told(self) -> str:
+        """Message and hint in one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class UsageError(KeyturnError):
     """A flag or an input that makes no sense."""

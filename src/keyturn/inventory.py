@@ -49,14 +49,14 @@ def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -
     Dependabot secrets, and the collections that a declared token names elsewhere.
     """
     owner, _, name = repository.partition("/")
-    lister = _Lister(store)
+    lister = _Lister(store, repository)
     lister.collect(Scope(owner, name))
     environments = lister.ask("environments", lambda: store.list_environments(owner, name))
     for environment in environments or ():
         lister.collect(Scope(owner, name, environment))
     # One call shows every organization secret that the repository's workflows can read.
     visible = lister.ask(
-        "organization secrets", lambda: store.list_visible_organization_secrets(owner, name)
+        "visible organization secrets", lambda: store.list_visible_organization_secrets(owner, name)
     )
     lister.take(visible or ())
     complete = not lister.refused and not lister.failures
@@ -66,7 +66,7 @@ def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -
         declared = {part.ref for t in tokens for part in t.secrets if part.ref.scope == scope}
         if scope not in lister.scopes and not declared <= names:
             lister.collect(scope)
-    return lister.result(repository, complete=complete)
+    return lister.result(complete=complete)
 
 
 def _declared_scopes(tokens: Sequence[Token]) -> list[Scope]:
@@ -78,17 +78,20 @@ class _Lister:
     """Collects lists, and what stands in their way."""
 
     store: SecretStore
+    repository: str
     secrets: list[Secret] = field(default_factory=list)
     scopes: set[Scope] = field(default_factory=set)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, NotPermitted] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rejected: bool = False
 
     def collect(self, scope: Scope) -> None:
-        kind = f"{scope.store} secrets of {scope.level} level"
-        if kind in self.refused and scope.level is Level.ENVIRONMENT:
+        what = f"{scope.level} secrets"
+        if scope.store is not Store.ACTIONS:
+            what = f"{scope.store} {what}"
+        if what in self.refused and scope.level is Level.ENVIRONMENT:
             return  # the right is one for all environments of a repository
-        found = self.ask(kind, lambda: self.store.list_secrets(scope), subject=str(scope))
+        found = self.ask(what, lambda: self.store.list_secrets(scope))
         if found is not None:
             self.scopes.add(scope)
             self.take(found)
@@ -97,35 +100,33 @@ class _Lister:
         known = {secret.ref for secret in self.secrets}
         self.secrets += [secret for secret in secrets if secret.ref not in known]
 
-    def ask(self, what: str, question: Callable[[], _T], *, subject: str = "") -> _T | None:
+    def ask(self, what: str, question: Callable[[], _T]) -> _T | None:
         if self.rejected:
             return None
         try:
             return question()
         except NotPermitted as error:
-            self.refused[what] = error.message
+            self.refused[what] = error
         except PlatformError as error:
             self.rejected = isinstance(error, PlatformRejected)
-            kind = FailureKind.CREDENTIAL_REJECTED if self.rejected else None
-            self.failures.append(
-                Failure(
-                    kind or FailureKind.GITHUB_UNAVAILABLE,
-                    subject or what,
-                    f"{what}: {error.message}",
-                )
+            kind = (
+                FailureKind.CREDENTIAL_REJECTED if self.rejected else FailureKind.GITHUB_UNAVAILABLE
             )
+            self.failures.append(Failure(kind, self.repository, error.told))
         return None
 
-    def result(self, repository: str, *, complete: bool) -> Listing:
-        failures = list(self.failures)
+    def result(self, *, complete: bool) -> Listing:
+        failures = list(dict.fromkeys(self.failures))
         if self.refused:
             # Said once, however many lists were refused.
-            what = "; ".join(f"{kind} ({why})" for kind, why in self.refused.items())
+            needs = "; ".join(dict.fromkeys(e.hint for e in self.refused.values() if e.hint))
             message = (
-                f"this credential may not list: {what}. Rules that need those lists were not "
-                "evaluated. A GitHub App token with read access to secrets and environments can."
+                "not every list of secrets may be seen with this credential (refused: "
+                f"{', '.join(self.refused)}), so the rules that compare them are silent. A GitHub "
+                "App's token can have the rights"
             )
-            failures.append(Failure(FailureKind.NOT_PERMITTED, repository, message))
+            told = f"{message}: {needs}" if needs else message
+            failures.append(Failure(FailureKind.NOT_PERMITTED, self.repository, told))
         return Listing(tuple(self.secrets), frozenset(self.scopes), complete, tuple(failures))
 
 
@@ -177,11 +178,7 @@ def _was_listed(ref: SecretRef, listing: Listing, repository: str) -> bool:
     if ref.scope in listing.scopes:
         return True
     # An environment that GitHub does not list holds no secret.
-    return _is_of(repository, ref) and ref.level is Level.ENVIRONMENT and listing.complete
-
-
-def _is_of(repository: str, ref: SecretRef) -> bool:
-    return f"{ref.scope.owner}/{ref.scope.repository}".lower() == repository.lower()
+    return ref.scope.is_of(repository) and ref.level is Level.ENVIRONMENT and listing.complete
 
 
 def _is_readable(repository: str, ref: SecretRef) -> bool:
@@ -190,7 +187,7 @@ def _is_readable(repository: str, ref: SecretRef) -> bool:
         return False
     if ref.level is Level.ORGANIZATION:
         return ref.scope.owner.lower() == repository.lower().partition("/")[0]
-    return _is_of(repository, ref)
+    return ref.scope.is_of(repository)
 
 
 def _holders(repository: str, named: Sequence[Secret], use: Use) -> list[Secret]:

@@ -143,8 +143,7 @@ class _Inspector:
 def _unknown(
     token: Token, kind: FailureKind, error: KeyturnError, reason: str | None = None
 ) -> tuple[TokenStatus, Failure]:
-    message = f"{error.message}; {error.hint}" if error.hint else error.message
     status = TokenStatus(
         State.UNKNOWN, evidence=Evidence.NONE, reason=reason or f"{kind.value}: {error.message}"
     )
-    return status, Failure(kind, token.id, message)
+    return status, Failure(kind, token.id, error.told)

@@ -9,6 +9,8 @@ import pytest
 from keyturn.github.issues import Converged, converge
 from keyturn.issue_state import Identity
 from keyturn.model import FailureKind, Reference, State, Survey, TokenStatus
+from keyturn.redaction import without_values
+from keyturn.report.issue import IssueText
 from keyturn.sandbox import Response, Sandbox
 from keyturn.sandbox.github_tracker import Issue
 from keyturn.secret_value import SecretValue
@@ -25,7 +27,9 @@ def box() -> Iterator[Sandbox]:
 
 
 def run(box: Sandbox, found: Survey, **options: object) -> Converged:
-    return converge(client_of(box), found, **options)  # type: ignore[arg-type]
+    options.setdefault("tracker", found.repository)
+    writer = IssueText(found.repository, "https://github.com", found.now)
+    return converge(client_of(box), without_values(found), writer, **options)  # type: ignore[arg-type]
 
 
 def issues(box: Sandbox, repository: str = "octo/app") -> list[Issue]:
@@ -74,7 +78,7 @@ def test_an_issue_is_opened_with_label_and_owner(box: Sandbox) -> None:
     assert "Owners: @octo/team" in issue.body
     assert result.urls == {"deploy": "https://github.com/octo/app/issues/1"}
     assert result.failures == ()
-    assert "octo/app: open an issue for deploy: " + issue.title in result.notes
+    assert "octo/app: opened an issue for deploy: " + issue.title in result.notes
 
 
 def test_a_second_run_writes_nothing(box: Sandbox) -> None:
@@ -210,7 +214,7 @@ def test_the_public_reads_no_names_and_dates(
     with world(private=checked_private) as box:
         if tracker:
             box.github.add_repository(tracker, private=bool(tracker_private))
-        result = run(box, survey(expiring()), tracker=tracker, public=public)
+        result = run(box, survey(expiring()), tracker=tracker or "octo/app", public=public)
         found = {name for name in {"octo/app", tracker or "octo/app"} if issues(box, name)}
         assert found == ({writes_to} if writes_to else set())
         kinds = [failure.kind for failure in result.failures]

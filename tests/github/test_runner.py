@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.errors import KeyturnError, UsageError
-from keyturn.github.runner import Runner, arguments, command, on_default_branch
+from keyturn.github.runner import Runner, arguments, on_default_branch
+from keyturn.workflow_commands import command
 
 # --- a small port of the runner's own parsers (actions/runner, read 2026-11) ---
 

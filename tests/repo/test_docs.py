@@ -18,6 +18,7 @@ from keyturn.github import runner
 from keyturn.model import Inventory, Survey
 from keyturn.report import summary
 from keyturn.sandbox import example
+from tests.world import World
 
 CLI_PAGE = "docs/reference/cli.md"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -135,12 +136,30 @@ def test_the_readmes_step_gives_inputs_that_exist(root: Path) -> None:
     assert set(step["with"]) <= set(load(root, "action.yml")["inputs"])
 
 
-def test_the_readmes_commands_are_understood(root: Path) -> None:
+def test_the_readmes_commands_work(root: Path, world: World) -> None:
     lines = "".join(readme_blocks(root, "sh")).splitlines()
     commands = [line.partition("#")[0].split() for line in lines if line.startswith("keyturn ")]
     assert len(commands) >= 4
     for command in commands:
-        cli.make_parser().parse_args(command[1:])
+        # On a terminal there is no runner: the checkout itself says which repository it is.
+        ran = world.run(*command[1:], GITHUB_ACTIONS=None, GITHUB_EVENT_NAME=None)
+        assert ran.code in (0, 1), (command, ran.err)
+
+
+def test_the_examples_app_token_may_do_all_that_check_asks(root: Path, world: World) -> None:
+    (job,) = load(root, "workflows-examples/check-scheduled.yml")["jobs"].values()
+    (app,) = [step for step in job["steps"] if step.get("id") == "app"]
+    areas = {
+        f"{key.removeprefix('permission-').replace('-', '_')}:{level}"
+        for key, level in app["with"].items()
+        if key.startswith("permission-")
+    }
+    assert areas
+    value = "ghs_" + "p" * 36
+    world.box.github.add_token(value, permissions=areas)
+    ran = world.check(GITHUB_TOKEN=value)
+    assert ran.report["errors"] == []
+    assert len(world.repository.issues) == 3
 
 
 @pytest.mark.parametrize("path", ["workflows-examples/check-scheduled.yml"])

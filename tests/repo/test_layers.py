@@ -13,7 +13,17 @@ SRC = Path(__file__).resolve().parents[2] / "src" / "keyturn"
 MODULES = sorted(SRC.rglob("*.py"))
 MODEL = {"model", "model.failures", "model.findings", "model.secrets", "model.tokens"}
 CORE = MODEL | {"errors", "secret_value"}
-PURE = {"deadline", "assess", "first_break", "parse", "issues", "issue_state"}
+PURE = {
+    "assess",
+    "deadline",
+    "expression_tree",
+    "expressions",
+    "first_break",
+    "issue_state",
+    "issues",
+    "parse",
+    "workflow_commands",
+}
 
 
 def name_of(path: Path) -> str:
@@ -91,13 +101,24 @@ def test_survey_and_inventory_know_no_concrete_outside() -> None:
 
 
 def test_providers_know_neither_each_other_nor_the_platform() -> None:
-    public = {name_of(p) for p in MODULES if p.parent.name == "providers"} - {"providers"}
+    for path in MODULES:
+        if path.parent.name != "providers" or path.stem == "__init__":
+            continue
+        mine = path.stem.lstrip("_").partition("_")[0]
+        for name in own(path):
+            assert not name.startswith("github"), path.stem
+            if name.startswith("providers."):
+                # A module with an underscore belongs to the provider it is named after.
+                assert name.rpartition(".")[2].startswith(f"_{mine}"), path.stem
+
+
+def test_reports_and_the_platform_do_not_know_each_other() -> None:
     for path in MODULES:
         name = name_of(path)
-        if name in public and not path.stem.startswith("_"):
-            others = {n for n in own(path) if n in public and f".{n.rpartition('.')[2]}"[1] != "_"}
-            assert not others - {name}, name
+        if name.startswith("report."):
             assert not {n for n in own(path) if n.startswith("github")}, name
+        if name.startswith("github."):
+            assert not {n for n in own(path) if n.startswith("report")}, name
 
 
 def test_the_sandbox_needs_nothing_but_the_core() -> None:

@@ -57,7 +57,6 @@ def finding(rule: str, **more: object) -> Finding:
         (finding("never-expires"), "deploy never expires"),
         (finding("review-due", due_at=DUE), "deploy never expires, which is to be reviewed"),
         (finding("idle"), "deploy is not used any more"),
-        (Finding("new-rule", Severity.ERROR, "deploy", "x"), "deploy new-rule"),
     ],
 )  # fmt: skip
 def test_the_title_names_the_worst_by_absolute_dates(worst: Finding, title: str) -> None:
@@ -79,11 +78,6 @@ def test_every_rule_has_a_title_and_advice(rule: str) -> None:
     assert TEXT.title(found) not in ("deploy", f"deploy {rule}")
     assert f"- **{rule}** ({SEVERITIES[rule]}): is so" in TEXT.text(found)
     assert "keyturn explain" not in TEXT.text(found)
-
-
-def test_a_rule_without_advice_points_to_its_explanation() -> None:
-    text = TEXT.text(case(Finding("new-rule", Severity.ERROR, "deploy", "x")))
-    assert "- See `keyturn explain` for `new-rule`." in text
 
 
 def test_the_whole_text_in_order() -> None:
@@ -110,7 +104,7 @@ def test_the_whole_text_in_order() -> None:
         "- Renew the token at the provider before it dies, and store the new value in every secret "
         "below.\n"
         "\n"
-        "This issue closes by itself once that is proven.\n"
+        "This issue closes by itself once a working token is proven to be in every secret below.\n"
         "\n"
         "### The token\n"
         "\n"
@@ -234,7 +228,11 @@ def is_owner(text: str) -> bool:
 cases = st.builds(
     Case,
     st.builds(Inspected, st.builds(Token, st.just("deploy"), samples.words), samples.statuses),
-    st.lists(samples.findings, min_size=1, max_size=4).map(tuple),
+    st.lists(
+        st.builds(lambda f, rule: replace(f, rule=rule), samples.findings, st.sampled_from(RULES)),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
     st.lists(samples.secrets, max_size=4).map(tuple),
     st.lists(st.tuples(samples.secrets, st.just("is not there")), max_size=2).map(tuple),
     st.lists(samples.words | st.sampled_from(["@alice", "@octo/team"]), max_size=3).map(tuple),

@@ -178,12 +178,10 @@ class TestFaults:
 
 def test_latency_is_taken_side_by_side(server: Server, ask: Client) -> None:
     server.latency = 0.1
-    begun = time.perf_counter()
     with ThreadPoolExecutor(5) as pool:
         replies = list(pool.map(lambda _: ask("GET", "/api/text"), range(5)))
-    taken = time.perf_counter() - begun
     assert {reply.status for reply in replies} == {200}
-    assert 0.1 <= taken < 0.4
+    assert server.most_at_once == 5
 
 
 def test_the_sandbox_holds_both_under_one_clock() -> None:

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
-from dataclasses import replace
 
 from keyturn import providers
 from keyturn.commands import wiring
 from keyturn.config import Config
 from keyturn.errors import ExitCode
+from keyturn.github.checkout import Checkout
 from keyturn.model import Failure, FailureKind, Survey
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.settings import Settings
-from keyturn.survey import take_inventory, take_survey
+from keyturn.survey import World, take_inventory, take_survey
 from keyturn.transport import Transport
 
 
 def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
     """Carry out one check; return the exit code of the contract."""
     publish.require_writable(settings)
+    settings = wiring.with_repository(settings)
     config = wiring.load_config(settings)
     survey, notes = _check(settings, config)
     for note in notes:
@@ -46,16 +47,15 @@ def exit_code(survey: Survey, settings: Settings) -> ExitCode:
 
 
 def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
-    repository = wiring.require_repository(settings)
     if settings.runner.untrusted_event:
-        return _check_untrusted(settings, config, repository)
+        return _check_untrusted(settings, config)
     with ExitStack() as stack:
         github = wiring.connect(settings)
         transport = stack.enter_context(Transport(ca_bundle=settings.ca_bundle))
         survey = take_survey(
             config,
-            wiring.make(settings, github, repository),
-            repository=repository,
+            wiring.make(settings, github),
+            repository=settings.repository,
             providers={
                 name: providers.load(name)(transport)
                 for name in {token.provider for token in config.tokens}
@@ -76,18 +76,16 @@ def _wants_issues(settings: Settings) -> bool:
     return settings.issues
 
 
-def _check_untrusted(
-    settings: Settings, config: Config, repository: str
-) -> tuple[Survey, tuple[str, ...]]:
+def _check_untrusted(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
     """What a pull request may start: its files are read, nothing is asked and nothing written."""
-    event = settings.runner.event_name
+    event, repository = settings.runner.event_name, settings.repository
     notice = Failure(
         FailureKind.NOT_PERMITTED,
         repository,
         f"started by {event}: the configuration and the workflows were read, no credential was "
         "sent and no issue written, because such a run may carry somebody else's changes",
     )
-    world = replace(wiring.make(settings, None, repository), no_store=None)
+    world = World(Checkout(settings.root), None)
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (notice, *inventory.uses.failures)
     return without_values(Survey(repository, settings.now, inventory, failures=failures)), ()

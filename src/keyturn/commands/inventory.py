@@ -19,9 +19,10 @@ from keyturn.survey import take_inventory
 def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
     """Print the inventory; exit 3 where GitHub did not answer."""
     publish.require_writable(settings)
+    settings = wiring.with_repository(settings)
+    repository = settings.repository
     config = wiring.load_config(settings)
-    repository = wiring.require_repository(settings)
-    world = wiring.make(settings, wiring.connect(settings), repository)
+    world = wiring.make(settings, wiring.connect(settings))
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
     survey = without_values(Survey(repository, settings.now, inventory, failures=failures))

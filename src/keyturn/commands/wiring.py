@@ -5,17 +5,23 @@ The only place that knows both the concrete outside and the stages; it decides n
 
 from __future__ import annotations
 
+import re
 import subprocess
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from keyturn import config as configuration
 from keyturn.config import Config
-from keyturn.errors import ConfigError, PlatformError, Problem, UsageError
+from keyturn.errors import (
+    ConfigError,
+    PlatformError,
+    PlatformUnavailable,
+    Problem,
+    UsageError,
+)
 from keyturn.github.checkout import Checkout
 from keyturn.github.runner import Runner, on_default_branch
-from keyturn.interfaces import SourceTree
 from keyturn.model import Failure, FailureKind, Survey
 from keyturn.settings import Settings
 from keyturn.survey import World
@@ -40,15 +46,20 @@ def load_config(settings: Settings) -> Config:
     return configuration.load(data, path, repository=settings.repository)
 
 
-def require_repository(settings: Settings) -> str:
-    """Return owner/name of the checked repository. Raises UsageError."""
-    owner, slash, name = settings.repository.partition("/")
-    if not (owner and slash and name) or "/" in name:
+def with_repository(settings: Settings) -> Settings:
+    """Return the settings with owner/name of the checked repository. Raises UsageError.
+
+    Without flag and variable it is the one that the checkout's `origin` names.
+    """
+    repository = settings.repository or _origin(settings) or ""
+    if not repository:
         raise UsageError(
             "which repository is to be checked?",
             hint="pass --repository OWNER/NAME, or set GITHUB_REPOSITORY",
         )
-    return settings.repository
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", repository):
+        raise UsageError("the repository to check is not written as OWNER/NAME")
+    return replace(settings, repository=repository)
 
 
 def connect(settings: Settings) -> Client | None:
@@ -64,32 +75,42 @@ def connect(settings: Settings) -> Client | None:
     return None
 
 
-def make(settings: Settings, github: Client | None, repository: str) -> World:
+def make(settings: Settings, github: Client | None) -> World:
     """Return the outside of one run: the files of the repository, and its secrets."""
+    repository, here = settings.repository, Checkout(settings.root)
+    local = _is_checkout(settings)
     if github is None:
         failure = Failure(
             FailureKind.CREDENTIAL_MISSING,
             "GITHUB_TOKEN",
             "GitHub was not asked: neither KEYTURN_GITHUB_TOKEN nor GITHUB_TOKEN is set",
         )
-        return World(Checkout(settings.root), None, failure)
+        return World(here if local else _Elsewhere(repository), None, failure)
     from keyturn.github.contents import Contents
     from keyturn.github.secrets import GitHubSecrets
 
-    tree: SourceTree = Checkout(settings.root)
-    if not _is_checkout_of(settings, repository):
-        tree = Contents(github, repository)
+    checked_out = local and (settings.root / ".github" / "workflows").is_dir()
+    tree = here if checked_out else Contents(github, repository)
     return World(tree, GitHubSecrets(github))
 
 
-def _is_checkout_of(settings: Settings, repository: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The files of a repository that is not checked out here, with nobody to ask for them."""
+
+    repository: str
+
+    def list_workflows(self) -> NoReturn:
+        raise PlatformUnavailable(f"the files of {self.repository} are not here")
+
+    def read(self, path: str) -> NoReturn:
+        raise PlatformUnavailable(f"{path} of {self.repository} is not here")
+
+
+def _is_checkout(settings: Settings) -> bool:
     """Say whether the files at hand are the checked repository's."""
-    if not (settings.root / ".github" / "workflows").is_dir():
-        return False
-    if settings.runner.repository:
-        return settings.runner.repository.lower() == repository.lower()
-    origin = _origin(settings)
-    return origin is None or origin.lower() == repository.lower()
+    known = settings.runner.repository or _origin(settings) or settings.repository
+    return known.lower() == settings.repository.lower()
 
 
 def _origin(settings: Settings) -> str | None:
@@ -102,7 +123,7 @@ def _origin(settings: Settings) -> str | None:
             text=True,
             timeout=10,
             check=False,
-            env={},
+            env={},  # nothing of the run's environment, credentials least of all
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -119,17 +140,19 @@ def converge_issues(
     Inside Actions a run on another branch than the default one writes none.
     """
     from keyturn.github import issues
+    from keyturn.report.issue import IssueText
 
     runner = settings.runner
     try:
         if runner.in_actions and not _is_default_branch(github, survey.repository, runner):
-            return survey, ()
+            return survey, ("not on the default branch: no issue is written",)
     except PlatformError as error:
-        failure = Failure(FailureKind.ISSUES_NOT_WRITTEN, survey.repository, error.message)
+        failure = Failure(FailureKind.ISSUES_NOT_WRITTEN, survey.repository, error.told)
         return replace(survey, failures=(*survey.failures, failure)), ()
     done = issues.converge(
         github,
         survey,
+        IssueText(survey.repository, runner.server_url, survey.now),
         tracker=config.issues.repository or survey.repository,
         labels=config.issues.labels,
         public=config.issues.public,

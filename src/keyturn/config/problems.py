@@ -111,7 +111,8 @@ class Sheet:
             case "value_error":
                 # Our own words (keyturn.parse, config.types, a provider): "what; what to do".
                 message, _, hint = str(detail["ctx"]["error"]).partition("; ")
-                self.add(key if key and place[-1] == "[key]" else node, f"{name}: {message}", hint)
+                at_key = key is not None and place[-1:] == ("[key]",)
+                self.add(key if key and at_key else node, f"{name}: {message}", hint)
             case "greater_than_equal":
                 self.add(node, f"{name}: must be at least {detail['ctx']['ge']}")
             case kind:

@@ -132,8 +132,7 @@ def _not_permitted(answer: Answer, what: str, needs: str) -> NotPermitted:
     hint = f"it needs {right}" if right else ""
     if "x-github-sso" in answer.headers:
         hint = "it must be authorised for the organization's single sign-on"
-    message = f"this credential may not {what} (403)"
-    return NotPermitted(f"{message}: {hint}" if hint else message, hint=hint)
+    return NotPermitted(f"this credential may not {what} (403)", hint=hint)
 
 
 def _moved(what: str) -> PlatformUnavailable:

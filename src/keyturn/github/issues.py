@@ -13,22 +13,27 @@ from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, Platfor
 from keyturn.github.answer import NONSENSE, read_text
 from keyturn.github.client import Client, RepositoryFacts, repository_facts, repository_path
 from keyturn.issue_state import Found, Issue
-from keyturn.issues import Action, Convergence, Kind
+from keyturn.issues import Action, Convergence, Kind, Writer
 from keyturn.model import Failure, FailureKind, Survey
-from keyturn.redaction import without_values
-from keyturn.report.issue import IssueText
 
 _NEEDS = "Issues: write"
 _LABEL_COLOR = "d93f0b"
 _LABEL_DESCRIPTION = "A token that CI depends on needs care (keyturn)"
 _TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _DONE = {
-    Kind.OPEN: "open an issue for {token}: {title}",
-    Kind.UPDATE: "update #{number} of {token}",
-    Kind.REOPEN: "open #{number} of {token} again",
-    Kind.CLOSE: "close #{number} of {token}, which is renewed",
-    Kind.DROP: "close #{number} of {token}, which is no longer declared",
-    Kind.FOLD: "close #{number} of {token}, a duplicate",
+    Kind.OPEN: "{opened} an issue for {token}: {title}",
+    Kind.UPDATE: "{updated} #{number} of {token}",
+    Kind.REOPEN: "{opened} #{number} of {token} again",
+    Kind.CLOSE: "{closed} #{number} of {token}, which is renewed",
+    Kind.DROP: "{closed} #{number} of {token}, which is no longer declared",
+    Kind.FOLD: "{closed} #{number} of {token}, a duplicate",
+}
+_PAST = {"opened": "opened", "updated": "updated", "closed": "closed", "made": "made"}
+_DRY = {
+    "opened": "would open",
+    "updated": "would update",
+    "closed": "would close",
+    "made": "would make",
 }
 _STATES = {
     Kind.REOPEN: {"state": "open"},
@@ -52,8 +57,9 @@ class Converged:
 def converge(
     client: Client,
     survey: Survey,
+    writer: Writer,
     *,
-    tracker: str = "",
+    tracker: str,
     labels: Sequence[str] = ("keyturn",),
     public: bool = False,
     server_url: str = "https://github.com",
@@ -61,18 +67,17 @@ def converge(
 ) -> Converged:
     """Make the issues say what the survey found; what cannot be written becomes a failure.
 
-    `tracker` is the repository whose issues these are (default: the checked one), the first of
-    `labels` is how they are found again, `public` lets names and dates be read by everybody.
+    `tracker` is the repository whose issues these are, the first of `labels` is how they are found
+    again, `public` lets names and dates be read by everybody.
     """
-    survey = without_values(survey)
-    tracker = tracker or survey.repository
-    wanted = Convergence(survey, tracker, _writer(survey, server_url)).wants_issues
+    wanted = Convergence(survey, tracker, writer).wants_issues
     try:
         facts = repository_facts(client, tracker)
         refused = _refuse(facts, public=public)
         if refused:
             return Converged(failures=(refused,) if wanted else ())
-        desk = _Desk(client, survey, facts.full_name, tuple(labels), server_url, dry_run=dry_run)
+        convergence = Convergence(survey, facts.full_name, writer)
+        desk = _Desk(client, convergence, tuple(labels), server_url, dry_run=dry_run)
         return desk.converge()
     except PlatformError as error:
         return Converged(failures=(_failure(tracker, error),))
@@ -98,11 +103,7 @@ def _refuse(facts: RepositoryFacts, *, public: bool) -> Failure | None:
 
 
 def _failure(subject: str, error: PlatformError) -> Failure:
-    return Failure(FailureKind.ISSUES_NOT_WRITTEN, subject, error.message)
-
-
-def _writer(survey: Survey, server_url: str) -> IssueText:
-    return IssueText(survey.repository, server_url, survey.now)
+    return Failure(FailureKind.ISSUES_NOT_WRITTEN, subject, error.told)
 
 
 class _Desk:
@@ -111,20 +112,20 @@ class _Desk:
     def __init__(
         self,
         client: Client,
-        survey: Survey,
-        tracker: str,
+        convergence: Convergence,
         labels: tuple[str, ...],
         server_url: str,
         *,
         dry_run: bool,
     ) -> None:
         self._client = client
-        self._survey = survey
-        self._tracker = tracker
+        self._survey = convergence.survey
+        self._tracker = convergence.tracker
         self._labels = labels
         self._server_url = server_url
         self._dry_run = dry_run
-        self._convergence = Convergence(survey, tracker, _writer(survey, server_url))
+        self._convergence = convergence
+        self._verbs = _DRY if dry_run else _PAST
         self._urls: dict[str, str] = {}
         self._failures: list[Failure] = []
         self._notes: list[str] = []
@@ -188,7 +189,7 @@ class _Desk:
             try:
                 if self._client.exists(self._path("labels", label), needs=_NEEDS):
                     continue
-                self._note(f"make the label {label}")
+                self._note(f"{self._verbs['made']} the label {label}")
                 if not self._dry_run:
                     self._client.send(
                         "POST",
@@ -201,7 +202,7 @@ class _Desk:
 
     def _carry_out(self, action: Action, found: Mapping[str, Found]) -> None:
         line = _DONE[action.kind].format(
-            token=action.token, number=action.number, title=action.title
+            **self._verbs, token=action.token, number=action.number, title=action.title
         )
         try:
             if not self._dry_run:
@@ -282,7 +283,7 @@ class _Desk:
         return f"{self._server_url}/{self._tracker}/issues/{number}"
 
     def _note(self, line: str) -> None:
-        self._notes.append(f"{self._tracker}: {'would ' if self._dry_run else ''}{line}")
+        self._notes.append(f"{self._tracker}: {line}")
 
 
 def _is_trusted(row: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from keyturn.errors import KeyturnError, UsageError
 from keyturn.parse import is_loopback
+from keyturn.workflow_commands import command
 
 _MAX_EVENT_BYTES = 10 << 20
 _MAX_SUMMARY_BYTES = 1 << 20
@@ -129,18 +130,6 @@ def on_default_branch(ref: str, default_branch: str) -> bool:
     return ref == f"refs/heads/{default_branch}"
 
 
-def command(name: str, message: str, *, properties: Mapping[str, object] | None = None) -> str:
-    """Return a workflow command as one line, whatever the message and the properties hold."""
-    given = ",".join(f"{key}={_escape(str(v), ':,')}" for key, v in (properties or {}).items())
-    return f"::{name}{' ' if given else ''}{given}::{_escape(message)}"
-
-
-def _escape(text: str, also: str = "") -> str:
-    for char in "%\r\n" + also:
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text
-
-
 def _heredoc(name: str, value: str) -> str:
     """Return `NAME<<DELIMITER`, the value and the delimiter, which nobody can guess."""
     delimiter = f"keyturn_{secrets.token_hex(16)}"
@@ -195,16 +184,15 @@ def arguments(environ: Mapping[str, str]) -> list[str] | None:
     if "INPUT_COMMAND" not in environ:
         return None
     inputs = _Inputs(environ)
-    argv = [
-        *(inputs.get("command") or "check").split(),
-        *inputs.option("config"),
-        *inputs.option("fail-on"),
-        *inputs.report(),
-        *(["--dry-run"] if inputs.boolean("dry-run") else ()),
+    words = (inputs.get("command") or "check").split()
+    argv = [*words, *inputs.option("config"), *inputs.report()]
+    dry_run, issues = inputs.boolean("dry-run"), inputs.boolean("issues")
+    if words == ["check"]:  # the others write no issue and find nothing to fail on
+        argv += inputs.option("fail-on")
+        argv += ["--dry-run"] if dry_run else []
         # True is the command's own default: on the default branch only.
-        *(["--no-issues"] if inputs.boolean("issues") is False else ()),
-        *inputs.words("args"),
-    ]
+        argv += ["--no-issues"] if issues is False else []
+    argv += inputs.words("args")
     if inputs.problems:
         raise UsageError("\n".join(inputs.problems), hint="see `with:` of the step")
     return argv

@@ -55,8 +55,10 @@ class GitHubSecrets:
             if error.status != 404:
                 raise
             # What a credential may not see, GitHub says is not there.
-            message = f"GitHub shows no {path} to this credential (404)"
-            raise NotPermitted(f"{message}: it needs {needs}", hint=f"it needs {needs}") from error
+            raise NotPermitted(
+                f"GitHub shows no {path} to this credential (404)",
+                hint=f"it needs {needs}, if there is such a place",
+            ) from error
 
 
 def _path(scope: Scope) -> str:

@@ -43,6 +43,10 @@ class Scope:
             return Level.ENVIRONMENT
         return Level.REPOSITORY if self.repository else Level.ORGANIZATION
 
+    def is_of(self, repository: str) -> bool:
+        """Say whether it belongs to owner/name, or to one of its environments."""
+        return f"{self.owner}/{self.repository}".lower() == repository.lower()
+
     def __str__(self) -> str:
         where = f"{self.owner}/{self.repository}" if self.repository else self.owner
         if self.environment:

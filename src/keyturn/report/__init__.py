@@ -7,8 +7,7 @@ Reads the survey and nothing else; it must not decide what is a finding.
 
 from keyturn.errors import UsageError
 from keyturn.model import Survey
-
-FORMATS = ("text", "json", "markdown", "sarif")
+from keyturn.settings import FORMATS
 
 
 def render(

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from keyturn.github.runner import command
 from keyturn.model import Failure, Finding, Severity, Survey
 from keyturn.report.plain import plain
 from keyturn.report.summary import Place, describe_finding, find_place, sorted_failures
+from keyturn.workflow_commands import command
 
 _MOST_OF_A_KIND = 10
 """The runner drops further ones (actions/runner, ExecutionContext.cs, read 2026-11)."""
