@@ -12,6 +12,6 @@ FROM python:3.13-slim
 COPY --from=build /install /usr/local
 # Bytecode is baked in: the container is new at every run and would compile everything each time.
 RUN python -m compileall -q /usr/local/lib/python3.13/site-packages
-ENV PYTHONUNBUFFERED=1
-# -P: nothing of the checked-out workspace can be imported.
-ENTRYPOINT ["python", "-P", "-m", "keyturn"]
+# -I: neither the workspace nor a PYTHONPATH that the job's `env:` sets can bring in code; it leaves
+# PYTHONUNBUFFERED unread too, hence -u.
+ENTRYPOINT ["python", "-I", "-u", "-m", "keyturn"]

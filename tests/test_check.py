@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -407,3 +408,81 @@ def test_as_an_action_its_inputs_are_the_command_line(world: World) -> None:
     assert wrong.code == 2
     assert "dry-run" in wrong.err
     assert "args" in wrong.err
+
+
+COMMANDS = ("##[set-output name=status]ok", "##[stop-commands]x", "\x1b[31m", "\u202e", "\x9b2J")
+
+
+@pytest.mark.parametrize("hostile", COMMANDS)
+def test_nothing_that_is_quoted_becomes_a_command(world: World, hostile: str) -> None:
+    world.write(".github/keyturn.yml", f"version: 1\n{json.dumps(hostile)}: 1\n")
+    texts = [world.run("check").err]
+    for argv in (("--format", hostile), ("--config", f"x\n::error::{hostile}"), ("--at", hostile)):
+        ran = world.run("check", *argv)
+        assert ran.code == 2
+        assert ran.outputs == {"status": "failed"}
+        texts.append(ran.err)
+    for line in "\n".join(texts).splitlines():
+        assert hostile not in line
+        assert not line.startswith("::error::")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_workflow_file_cannot_stop_the_annotations(world: World, form: str) -> None:
+    text = world.example.files[".github/workflows/nightly.yml"]
+    world.write(".github/workflows/##[stop-commands]x.yml", text.replace("smoke:", "##[group]y:"))
+    ran = world.run("check", "--format", form)
+    assert "##[" not in ran.out
+    assert "##[" not in ran.summary
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["{g}:", '"{g}": 2\n"{g}": 2', "tokens: [{{ id: a, provider: gitlab, value: {{{g}: 5}} }}]"],
+)
+def test_a_literal_token_is_never_shown_not_even_as_a_key(world: World, entry: str) -> None:
+    literal = "glpat-" + "Q" * 20
+    world.write(".github/keyturn.yml", "version: 1\n" + entry.format(g=literal) + "\n")
+    ran = world.run("check")
+    assert ran.code == 2
+    assert "QQQQ" not in ran.err
+    assert "***" in ran.err
+
+
+@pytest.mark.parametrize("event", ["pull_request_review", "pull_request_review_comment"])
+def test_reviews_run_on_a_pull_requests_files_too(world: World, event: str) -> None:
+    ran = world.check(GITHUB_EVENT_NAME=event, GITHUB_REF="refs/pull/7/merge")
+    assert ran.code == 0
+    assert ran.asked == []
+    assert world.box.gitlab.server.exchanges == []
+
+
+@pytest.mark.parametrize("command", ["check", "inventory"])
+def test_a_pull_request_sends_no_credential_whatever_the_command(
+    world: World, command: str
+) -> None:
+    ran = world.run(command, GITHUB_EVENT_NAME="pull_request")
+    assert ran.code == 0
+    assert ran.asked == []
+
+
+def test_a_value_that_is_a_common_word_leaves_names_alone(world: World) -> None:
+    for word in ("release", "null", "error"):
+        first = world.check(PACKAGES_TOKEN=word)
+        assert first.token("release-gitlab")["state"] == "active"
+    assert len(world.repository.issues) == 3
+
+
+def test_a_strangers_labelled_issue_is_not_adopted_in_public(world: World) -> None:
+    path = world.workspace / ".github/keyturn.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "issues: { public: true }\n", encoding="utf-8"
+    )
+    world.repository.private = False
+    mine = "<!-- keyturn:token=release-gitlab -->\nkeyturn crashes"
+    world.repository.tracker.open("Help", by="eve", body=mine, labels=["keyturn"])
+    world.check()
+    assert world.repository.issues[1].body == mine
+    assert world.repository.issues[1].title == "Help"
+    assert len(world.repository.issues) == 4
+    assert world.check().writes == []

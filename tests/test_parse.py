@@ -76,6 +76,8 @@ def test_addresses(text: str, expected: str) -> None:
         "https://",
         "https://user:pass@host",
         "https://host?x=1",
+        "https://host?",
+        "https://host#",
         "https://host#f",
         "https://host:99999",
         7,

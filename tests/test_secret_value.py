@@ -105,6 +105,11 @@ def test_each_line_of_a_long_value_is_redacted() -> None:
     assert redact("x second-line-of-key y") == "x *** y"
 
 
+def test_blanks_around_a_value_are_no_disguise() -> None:
+    SecretValue("  padded-with-blanks  \n")
+    assert redact("job padded-with-blanks!") == "job ***!"
+
+
 def test_the_runner_is_told_each_value_once_and_before_it_is_used(told: list[str]) -> None:
     SecretValue("told-once-" + "x" * 9)
     SecretValue("told-once-" + "x" * 9)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from email.utils import format_datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -597,3 +598,13 @@ class TestPages:
         with pytest.raises(ProviderUnavailable, match="more than 500 pages"):
             self.read(transport, server)
         assert len(server.exchanges) == 500
+
+
+def test_a_list_that_goes_on_and_on_is_given_up() -> None:
+    moments = iter(range(0, 10_000, 50))
+    following = {"Link": '<https://host.example/x?page=2>; rel="next"'}
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, json=[], headers=following))
+    with Transport(clock=lambda: float(next(moments)), deadline=10**6) as transport:
+        transport._client = httpx.Client(transport=answers)
+        with pytest.raises(ProviderUnavailable, match="did not list everything within 120 s"):
+            list(transport.pages("https://host.example/x", headers={}, params={}))

@@ -471,3 +471,18 @@ def test_a_step_that_hands_a_token_to_keyturn_does_not_break_with_it(
     text += "          A: ${{ secrets.A }}\n"
     (reference,) = parse_workflow(PATH, text.encode()).all_references
     assert reference.optional is optional
+
+
+def test_a_condition_that_aliases_repeat_is_parsed_once() -> None:
+    steps = "      - &s {run: x, if: 'a || b'}\n" + "      - *s\n" * 50
+    text = f"on: push\njobs:\n  a:\n    if: a || b\n    steps:\n{steps}"
+    (job,) = parse_workflow(PATH, text.encode()).jobs
+    assert all(step.condition is job.condition for step in job.steps)
+
+
+def test_triggers_are_counted_once_and_have_a_limit() -> None:
+    same = "on: [push, push]\njobs: {}\n"
+    assert len(parse_workflow(PATH, same.encode()).triggers) == 1
+    many = f"on: [{', '.join(f'e{n}' for n in range(101))}]\njobs: {{}}\n"
+    with pytest.raises(NotUnderstood, match="more than 100 triggers"):
+        parse_workflow(PATH, many.encode())

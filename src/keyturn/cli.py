@@ -86,13 +86,14 @@ def _say_error(error: KeyturnError) -> None:
 def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
     """Name every mistake; on GitHub also at its line, where a pull request shows it."""
     from keyturn.github.runner import Runner
+    from keyturn.report.plain import log_safe, plain
     from keyturn.workflow_commands import command
 
     runner = Runner.from_environ(environ)
     for problem in error.problems:
         _say(f"error: {problem}")
-        place = {"file": problem.path, "line": problem.line, "col": problem.column}
-        runner.annotate([redact(command("error", str(problem), properties=place))])
+        place = {"file": plain(problem.path), "line": problem.line, "col": problem.column}
+        runner.annotate([command("error", log_safe(plain(str(problem))), properties=place)])
     count = _count(len(error.problems), "problem")
     _say(f"keyturn: {count} in the configuration; nothing was done")
 
@@ -120,7 +121,16 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    print(redact(text), file=sys.stderr)
+    from keyturn.report.plain import said
+
+    print(said(text), file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports mistakes as everything else does; argparse would end the process itself."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see {self.prog} --help")
 
 
 def _count(number: int, noun: str) -> str:
@@ -162,7 +172,7 @@ def _log_requests() -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="keyturn",
         description="Says which CI token breaks which job, and when, before it happens.",
         epilog=_EXIT_CODES,

@@ -51,11 +51,13 @@ def find_first_break(uses: Sequence[Use], after: datetime) -> FirstBreak | None:
       happen at any moment: the most usual event wins, then path and job.
     - A schedule that is invalid or can never come, and a job that nothing can start, are left out.
     """
+    triggers = {trigger for use in uses for trigger in use.triggers}
+    moments = {trigger: _find_moment(trigger, after) for trigger in triggers}
     candidates = [
         (use.reference.optional, *moment, use.path, use.job, trigger.event)
         for use in uses
         for trigger in use.triggers
-        if (moment := _find_moment(trigger, after))
+        if (moment := moments[trigger])
     ]
     if not candidates:
         return None

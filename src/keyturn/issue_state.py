@@ -24,7 +24,7 @@ _RELEASED = "<!-- keyturn:released -->"
 # A begin without its end is left to people: the fence is the first begin that reaches an end
 # before another begin.
 _FENCE = re.compile(
-    r"<!-- keyturn:begin(?P<memory>[^\r\n]*) -->\r?\n"
+    r"<!-- keyturn:begin(?P<memory>[^\r\n]{0,20000}) -->\r?\n"
     r"(?P<text>(?:(?!<!-- keyturn:begin).)*?)"
     r"<!-- keyturn:end -->",
     re.DOTALL,

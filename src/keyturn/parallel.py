@@ -1,4 +1,4 @@
-"""A bounded pool behind one function; its threads never keep the process alive.
+"""A bounded pool and a bounded wait; their threads never keep the process alive.
 
 The standard executors wait for their threads at exit, so that an interrupt would hang on the
 slowest provider. It knows nothing of what it runs.
@@ -9,10 +9,29 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+def within(seconds: float, call: Callable[[], _Result]) -> _Result:
+    """Run in a thread of its own and wait. Raises TimeoutError, and leaves the thread to end.
+
+    Neither a name that does not resolve nor an answer that drips in can be bounded otherwise: the
+    HTTP libraries' timeouts hold for each read from the socket, and for no look-up at all.
+    """
+    outcome: Future[_Result] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # handed to the waiting thread, whatever it is
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return outcome.result(timeout=max(0.0, seconds))
 
 
 def start(

@@ -62,7 +62,8 @@ def parse_base_url(value: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    if not host or parts.query or parts.fragment or parts.username is not None:
+    # An empty query or fragment is gone after parsing, and would cut off the path that follows.
+    if not host or "?" in value or "#" in value or parts.username is not None:
         raise ValueError("not an address; write https://host, without user, query or fragment")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ValueError("a credential is sent there, so the address must start with https://")

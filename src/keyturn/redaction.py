@@ -11,8 +11,18 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
-from keyturn.model import Survey
+from keyturn.model import Finding, Inventory, Scope, Secret, SecretRef, Survey, Token
 from keyturn.secret_value import redact
+
+# What things are known by. It comes from the configuration and from GitHub, which refuse what looks
+# like a value; a value that is a common word would make two things of one.
+_KEPT: dict[type, tuple[str, ...]] = {
+    Survey: ("repository",),
+    Inventory: ("repository",),
+    Token: ("id", "provider"),
+    Finding: ("rule", "subject"),
+    Secret: ("declared_by",),
+}
 
 
 def without_values(survey: Survey) -> Survey:
@@ -45,10 +55,11 @@ def _redacted(node: Any) -> Any:
     if isinstance(node, str):
         return redact(node)
     if isinstance(node, Mapping):
-        return {redact(key): _redacted(value) for key, value in node.items()}
+        return {key: _redacted(value) for key, value in node.items()}
     if isinstance(node, (tuple, list, frozenset)):
         return type(node)(_redacted(item) for item in node)
-    if is_dataclass(node) and not isinstance(node, type):
-        names = (field.name for field in fields(node))
+    if is_dataclass(node) and not isinstance(node, (type, Scope, SecretRef)):
+        kept = _KEPT.get(type(node), ())
+        names = (field.name for field in fields(node) if field.name not in kept)
         return replace(node, **{name: _redacted(getattr(node, name)) for name in names})
     return node

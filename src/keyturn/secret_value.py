@@ -60,7 +60,8 @@ class SecretValue:
 def _encodings(value: str) -> Iterator[str]:
     raw = value.encode()
     yield value
-    yield from (line for line in value.splitlines() if line.strip())
+    yield value.strip()
+    yield from (line.strip() for line in value.splitlines())
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield quote(value, safe="")

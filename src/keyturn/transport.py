@@ -15,7 +15,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -25,7 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from keyturn import __version__
+from keyturn import __version__, parallel
 from keyturn.errors import CredentialRejected, ProviderUnavailable, UsageError
 from keyturn.parse import is_loopback
 from keyturn.secret_value import SecretValue
@@ -36,6 +35,8 @@ _RETRIES = 2
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _MAX_BODY = 2 << 20
 _MAX_PAGES = 500
+_LIST_DEADLINE = 120
+"""Seconds for all pages of a list."""
 _UNREACHABLE_AFTER = 3
 """Requests in a row, each with its retries, after which a host is not tried again in the run."""
 
@@ -166,6 +167,7 @@ class Transport:
         Only the query of a next link is used, on the given address, so that no answer can send
         the credential elsewhere. Ends after the first answer that is not a success.
         """
+        end = self._clock() + _LIST_DEADLINE
         for _ in range(_MAX_PAGES):
             reply = self.request("GET", url, headers=headers, params=params)
             yield reply
@@ -173,6 +175,9 @@ class Transport:
             if reply.status >= 300 or following is None:
                 return
             params = following
+            if self._clock() > end:
+                late = f"{reply.host} did not list everything within {_LIST_DEADLINE} s"
+                raise ProviderUnavailable(late)
         raise ProviderUnavailable(f"{reply.host} lists more than {_MAX_PAGES} pages")
 
     def _try(
@@ -224,7 +229,7 @@ class Transport:
             return Reply(host, response.status_code, dict(response.headers), body)
 
         try:
-            return _within(end - self._clock(), exchange)
+            return parallel.within(end - self._clock(), exchange)
         except TimeoutError:
             late = f"{host} did not answer in full within {self._deadline:g} s"
             raise _Failed(ProviderUnavailable(late), final=True) from None
@@ -257,29 +262,12 @@ def _make_client(ca_bundle: str | None, timeout: httpx.Timeout) -> httpx.Client:
             # http:// is for loopback only, and a proxy is not on loopback.
             mounts={"http://": None},
         )
-    except (OSError, ValueError, httpx.InvalidURL) as error:
+    # ImportError: a SOCKS proxy, which needs a library that keyturn does not bring.
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
         raise UsageError(
             "the proxy or CA settings of the environment cannot be used",
             hint="look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE",
         ) from error
-
-
-def _within(seconds: float, call: Callable[[], _T]) -> _T:
-    """Run in a thread of its own and wait. Raises TimeoutError, and leaves the thread to end.
-
-    Neither a name that does not resolve nor headers that drip in can be bounded otherwise: the
-    HTTP library's timeouts hold for each read from the socket, and for no look-up at all.
-    """
-    outcome: Future[_T] = Future()
-
-    def work() -> None:
-        try:
-            outcome.set_result(call())
-        except BaseException as error:  # handed to the waiting thread, whatever it is
-            outcome.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return outcome.result(timeout=max(0.0, seconds))
 
 
 def _check_url(url: str) -> tuple[str, str]:

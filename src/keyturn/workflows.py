@@ -18,6 +18,7 @@ from keyturn.model import How, Reference, Trigger
 
 MAX_BYTES = 5 << 20
 _MAX_REFERENCES = 10_000
+_MAX_TRIGGERS = 100
 
 # keyturn is given a token to report on it, and does not break with it.
 _OWN_ACTION = re.compile(r"(?:docker://)?(?:[^/@]+/)+keyturn(?:/composite)?(?:[@:].*)?")
@@ -107,7 +108,7 @@ def parse_workflow(path: str, data: bytes) -> Workflow:
     jobs = reader.mapping(root.get("jobs"), "jobs")
     return Workflow(
         path=path,
-        triggers=tuple(_parse_triggers(reader, events)),
+        triggers=reader.limit_triggers(_parse_triggers(reader, events), events),
         declared=_parse_declared(reader, events),
         # What stands in `on:` are declarations and descriptions; no secret can be read there.
         references=reader.find(root, without=("name", "on", "jobs")),
@@ -222,7 +223,11 @@ def _parse_steps(
 
 
 def _parse_if(reader: _Reader, body: yaml_tree.Mapping) -> Expression | None:
-    return parse_condition(reader.text(body.get("if"), "if"))
+    text = reader.text(body.get("if"), "if")
+    # Aliases may repeat one long condition a thousand times.
+    if text not in reader.conditions:
+        reader.conditions[text] = parse_condition(text)
+    return reader.conditions[text]
 
 
 class _Reader:
@@ -230,6 +235,8 @@ class _Reader:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.conditions: dict[str, Expression | None] = {}
+        """Parsed already, by their text."""
         self._count = 0
         self._found: dict[tuple[int, bool], list[tuple[SecretUse, int, int]]] = {}
 
@@ -246,6 +253,15 @@ class _Reader:
         if root is None or isinstance(root, yaml_tree.Mapping):
             return root or yaml_tree.Mapping(0, 0)
         raise self._refuse(root, "the file holds no mapping (`name: value`)")
+
+    def limit_triggers(
+        self, triggers: Iterator[Trigger], node: yaml_tree.Node | None
+    ) -> tuple[Trigger, ...]:
+        """Return different triggers; each counts for each job, so that there must be a limit."""
+        found = tuple(dict.fromkeys(islice(triggers, _MAX_TRIGGERS + 1)))
+        if node is not None and len(found) > _MAX_TRIGGERS:
+            raise self._refuse(node, f"more than {_MAX_TRIGGERS} triggers")
+        return found
 
     def _refuse(self, node: yaml_tree.Node, message: str) -> NotUnderstood:
         return NotUnderstood(self.path, node.line, node.column, message)

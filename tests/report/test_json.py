@@ -143,7 +143,7 @@ def test_a_secret_value_in_a_name_is_taken_out_of_every_report(form):
     )
     survey = samples.survey(
         replace(samples.expiring(), message=f"said {value}"),
-        tokens=[samples.inspected(value, owners=[value], status=TokenStatus(State.ACTIVE))],
+        tokens=[samples.inspected("deploy", owners=[value], status=TokenStatus(State.ACTIVE))],
         secrets=[named],
         failures=[replace(samples.typical().failures[0], message=value)],
         issues={value: value},

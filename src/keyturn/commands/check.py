@@ -12,12 +12,11 @@ from keyturn import providers
 from keyturn.commands import wiring
 from keyturn.config import Config
 from keyturn.errors import ExitCode
-from keyturn.github.checkout import Checkout
-from keyturn.model import Failure, FailureKind, Survey
+from keyturn.model import Survey
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.settings import Settings
-from keyturn.survey import World, take_inventory, take_survey
+from keyturn.survey import take_inventory, take_survey
 from keyturn.transport import Transport
 
 
@@ -78,14 +77,8 @@ def _wants_issues(settings: Settings) -> bool:
 
 def _check_untrusted(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
     """What a pull request may start: its files are read, nothing is asked and nothing written."""
-    event, repository = settings.runner.event_name, settings.repository
-    notice = Failure(
-        FailureKind.NOT_PERMITTED,
-        repository,
-        f"started by {event}: the configuration and the workflows were read, no credential was "
-        "sent and no issue written, because such a run may carry somebody else's changes",
-    )
-    world = World(Checkout(settings.root), None)
-    inventory = take_inventory(config, world, repository=repository, now=settings.now)
-    failures = (notice, *inventory.uses.failures)
-    return without_values(Survey(repository, settings.now, inventory, failures=failures)), ()
+    world = wiring.make(settings, None)
+    inventory = take_inventory(config, world, repository=settings.repository, now=settings.now)
+    failures = (*inventory.failures, *inventory.uses.failures)
+    survey = Survey(settings.repository, settings.now, inventory, failures=failures)
+    return without_values(survey), ()

@@ -62,6 +62,17 @@ def with_repository(settings: Settings) -> Settings:
     return replace(settings, repository=repository)
 
 
+def untrusted_notice(settings: Settings) -> Failure:
+    """Return why a run that may carry somebody else's changes looked at files only."""
+    return Failure(
+        FailureKind.NOT_PERMITTED,
+        settings.repository,
+        f"started by {settings.runner.event_name}: the configuration and the workflows were read, "
+        "no credential was sent and no issue written, because such a run may carry somebody "
+        "else's changes",
+    )
+
+
 def connect(settings: Settings) -> Client | None:
     """Return GitHub as this run may use it; None without a credential."""
     from keyturn.github import client
@@ -78,6 +89,8 @@ def connect(settings: Settings) -> Client | None:
 def make(settings: Settings, github: Client | None) -> World:
     """Return the outside of one run: the files of the repository, and its secrets."""
     repository, here = settings.repository, Checkout(settings.root)
+    if settings.runner.untrusted_event:
+        return World(here, None, untrusted_notice(settings))
     local = _is_checkout(settings)
     if github is None:
         failure = Failure(

@@ -32,6 +32,11 @@ def find_literals(text: str, root: Node | None) -> Iterator[tuple[int, int, str]
                 yield number, match.start() + 1, _pattern_id(match)
 
 
+def holds_literal(text: str) -> bool:
+    """Say whether a token of a known format stands in a text."""
+    return _ANY.search(text) is not None
+
+
 def _pattern_id(match: re.Match[str]) -> str:
     assert match.lastgroup
     return PATTERNS[int(match.lastgroup[1:])].id

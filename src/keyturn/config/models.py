@@ -109,7 +109,7 @@ class IssuesSection(Section):
     labels: list[Label] = Field(["keyturn"], min_length=1)
     """Labels of every issue."""
     dashboard: bool = False
-    """Keep one more issue that lists every token."""
+    """Keep one more issue that lists every token. Accepted, and not acted on yet."""
     public: bool = False
     """Open issues with names and dates even in a public repository."""
 

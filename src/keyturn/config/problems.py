@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from keyturn import yaml_tree
-from keyturn.config.literals import find_literals
+from keyturn.config.literals import find_literals, holds_literal
 from keyturn.errors import ConfigError, Problem
 from keyturn.yaml_tree import Mapping, Node, Scalar, Sequence
 
@@ -163,7 +163,9 @@ def plain(node: Node | None) -> Any:
 
 
 def quote(key: str | int) -> str:
-    """Return a key as a message may show it: short and printable."""
+    """Return a key as a message may show it: short and printable, and never a literal token."""
+    if holds_literal(str(key)):
+        return "'***'"
     text = "".join(char if char.isprintable() else "�" for char in str(key))
     return f"'{text[:_LONGEST_QUOTE]}…'" if len(text) > _LONGEST_QUOTE else f"'{text}'"
 

@@ -202,7 +202,8 @@ Owner = Annotated[
 Label = Annotated[
     str,
     *_form(
-        r"[^,\x00-\x1f\x7f]{1,50}",
+        # No control, format or separator characters: C0, C1, bidirectional marks, zero width.
+        r"[^,\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]{1,50}",
         kind="label",
         wrong="not a label; write up to 50 characters without a comma",
     ),

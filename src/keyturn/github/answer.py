@@ -96,7 +96,7 @@ def read_instant(row: Mapping[str, Any], key: str) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value)
-        if instant.tzinfo:
+        if instant.tzinfo and 2000 <= instant.year < 3000:  # later arithmetic cannot overflow
             return instant.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass

@@ -25,7 +25,7 @@ from github.Requester import (
 from urllib3 import BaseHTTPResponse, Retry
 from urllib3.connectionpool import ConnectionPool
 
-from keyturn import __version__
+from keyturn import __version__, parallel
 from keyturn.errors import PlatformRefused, PlatformUnavailable, UsageError
 from keyturn.github.answer import (
     NONSENSE,
@@ -46,6 +46,8 @@ PAGE_SIZE = 100
 
 _TIMEOUT = 15
 """Seconds of silence. GitHub itself gives up on a request after ten."""
+_DEADLINE = 60
+"""Seconds for a whole answer, however slowly it comes."""
 _PAUSES = (0.5, 2.0)
 """Seconds before a GET is tried again; a write is never."""
 _PATIENCE = 60
@@ -231,10 +233,15 @@ class Client:
         body: Mapping[str, Any] | None,
     ) -> Answer:
         headers = {"Accept": "application/vnd.github+json"}
+
+        def exchange() -> tuple[int, Any, str]:
+            return self._requester.requestJson(verb, path, dict(parameters), headers, body)
+
         try:
-            status, answered, text = self._requester.requestJson(
-                verb, path, dict(parameters), headers, body
-            )
+            status, answered, text = parallel.within(_DEADLINE, exchange)
+        except TimeoutError:
+            late = f"GitHub did not answer {verb} {path} in full within {_DEADLINE} s"
+            raise Unanswered(late) from None
         except Exception as error:  # whatever the libraries raise may quote what was sent
             raise explain(error, f"{verb} {path}") from None
         _log.debug("GitHub answered %s to %s %s", status, verb, path)

@@ -77,7 +77,14 @@ def converge(
         if refused:
             return Converged(failures=(refused,) if wanted else ())
         convergence = Convergence(survey, facts.full_name, writer)
-        desk = _Desk(client, convergence, tuple(labels), server_url, dry_run=dry_run)
+        desk = _Desk(
+            client,
+            convergence,
+            tuple(labels),
+            server_url,
+            private=facts.private,
+            dry_run=dry_run,
+        )
         return desk.converge()
     except PlatformError as error:
         return Converged(failures=(_failure(tracker, error),))
@@ -116,6 +123,7 @@ class _Desk:
         labels: tuple[str, ...],
         server_url: str,
         *,
+        private: bool,
         dry_run: bool,
     ) -> None:
         self._client = client
@@ -123,6 +131,7 @@ class _Desk:
         self._tracker = convergence.tracker
         self._labels = labels
         self._server_url = server_url
+        self._private = private
         self._dry_run = dry_run
         self._convergence = convergence
         self._verbs = _DRY if dry_run else _PAST
@@ -151,13 +160,14 @@ class _Desk:
         rows = self._client.get_all(
             self._path("issues"), needs=_NEEDS, state="all", direction="asc", **parameters
         )
-        return [_read_issue(row) for row in rows if "pull_request" not in row]
+        issues = [row for row in rows if "pull_request" not in row]
+        # In public a stranger can write our mark, and an issue form puts the label on.
+        return [_read_issue(row) for row in issues if self._private or _is_trusted(row)]
 
     def _list_unlabelled(self, known: Sequence[Issue]) -> list[Issue]:
         """Return marked issues among the newest hundred that lost, or never got, the label.
 
         Without push access GitHub drops labels silently, and every run would open one more.
-        A stranger can write our mark, so only members of the project and bots are believed.
         """
         rows = self._client.get(
             self._path("issues"), needs=_NEEDS, state="all", direction="desc", per_page=100

@@ -82,7 +82,8 @@ class Runner:
     @property
     def untrusted_event(self) -> bool:
         """Whether the run may carry somebody else's changes: nothing is to be sent or written."""
-        return self.event_name in _UNTRUSTED_EVENTS
+        # Reviews of a pull request run on its merge commit too, configuration included.
+        return self.event_name in _UNTRUSTED_EVENTS or self.ref.startswith("refs/pull/")
 
     @property
     def api_on_loopback(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from keyturn.report.plain import plain
+from keyturn.report.plain import log_safe, plain
 
 _ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 
@@ -35,7 +35,7 @@ _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 def code(text: str) -> str:
     """Return a code span, also for a table cell; GitHub makes nothing live inside one."""
-    shown = plain(text).translate(_CODE)
+    shown = log_safe(plain(text)).translate(_CODE)
     return f"`{shown}`" if shown.strip() else "`(empty)`"
 
 

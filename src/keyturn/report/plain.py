@@ -31,6 +31,11 @@ def _show(char: str) -> str:
     return char.encode("unicode_escape").decode()
 
 
+def said(text: str) -> str:
+    """Return text for standard error, of any number of lines, inert for logs and terminals."""
+    return log_safe("\n".join(plain(line) for line in text.split("\n")))
+
+
 def log_safe(text: str) -> str:
     """Return text, of any number of lines, in which GitHub's runner finds no workflow command."""
     return _COMMAND.sub(r"\1: ", text).replace(_OLD_COMMAND, "## [")

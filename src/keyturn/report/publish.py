@@ -1,6 +1,6 @@
 """Brings a finished survey to everyone who reads it: terminal, files, and the runner.
 
-Everything that leaves goes through `redact`, the last of several guards.
+What people read goes through `redact` and `log_safe`, the last of several guards.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from keyturn.errors import ExitCode, UsageError
 from keyturn.model import Survey
 from keyturn.report import render, summary
 from keyturn.report.annotations import render as render_annotations
+from keyturn.report.plain import log_safe, said
 from keyturn.secret_value import redact
 from keyturn.settings import Settings
 
@@ -54,7 +55,9 @@ def report(
             server_url=settings.runner.server_url,
             config_path=config_path,
         )
-        return redact(text)
+        # What was encoded for a machine must stay whole: a value such as `null` would break it, and
+        # the texts of a survey come here without values (keyturn.redaction).
+        return text if form in ("json", "sarif") else log_safe(redact(text))
 
     for output in settings.outputs:
         write_atomically(settings.root / output.path, rendered(output.format))
@@ -64,19 +67,19 @@ def report(
     if runner.in_actions:
         path = str(settings.outputs[0].path) if settings.outputs else ""
         lines = render_annotations(survey, config_path=config_path)
-        runner.annotate(redact(line) for line in lines)
+        runner.annotate(lines)
         runner.write_summary(rendered("markdown"))
         runner.write_outputs(summary.outputs(survey, code, report=path))
 
 
 def emit(text: str) -> None:
-    """Print a result to standard output."""
-    print(redact(text), end="" if text.endswith("\n") else "\n")
+    """Print a result, made inert by whoever made it, to standard output."""
+    print(text, end="" if text.endswith("\n") else "\n")
 
 
 def tell(text: str) -> None:
     """Print something about the run, which is no result, to standard error."""
-    print(redact(text), file=sys.stderr)
+    print(said(text), file=sys.stderr)
 
 
 def write_atomically(path: Path, text: str) -> None:
