@@ -92,7 +92,7 @@ def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
     runner = Runner.from_environ(environ)
     for problem in error.problems:
         _say(f"error: {problem}")
-        place = {"file": plain(problem.path), "line": problem.line, "col": problem.column}
+        place = {"file": log_safe(plain(problem.path)), "line": problem.line, "col": problem.column}
         runner.annotate([command("error", log_safe(plain(str(problem))), properties=place)])
     count = _count(len(error.problems), "problem")
     _say(f"keyturn: {count} in the configuration; nothing was done")
