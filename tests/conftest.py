@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from keyturn.secret_value import announce_to
+from keyturn import secret_value
 from tests.world import World, make_world
 
 settings.register_profile(
@@ -46,6 +46,12 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a process of its own as far as known values go."""
+    monkeypatch.setattr(secret_value, "_registry", type(secret_value._registry)())
+
+
 @pytest.fixture
 def root() -> Path:
     """The repository."""
@@ -66,4 +72,3 @@ def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]
     """The example organization, checked out, with a runner around it."""
     with make_world(tmp_path, capsys) as found:
         yield found
-    announce_to(None)

@@ -176,8 +176,7 @@ def test_tokens_without_a_date(
         (status(267 * DAY, created_at=NOW - 100 * DAY), "lifetime-too-long"),
         (status(266 * DAY, created_at=NOW - 100 * DAY), None),
         (status(266 * DAY + SECOND, created_at=NOW - 100 * DAY), "lifetime-too-long"),
-        (status(367 * DAY, created_at=None), "lifetime-too-long"),
-        (status(366 * DAY, created_at=None), None),
+        (status(999 * DAY, created_at=None), None),
         (status(99 * DAY, last_used_at=NOW - 90 * DAY), None),
         (status(99 * DAY, last_used_at=NOW - 90 * DAY - SECOND), "idle"),
         (status(99 * DAY, never_used=True), "idle"),
@@ -297,7 +296,8 @@ NEVER_STARTED = replace(USE, triggers=())
         ((USE,), {"ignored_names": frozenset({"DEPLOY_TOKEN"})}, False),
         ((OPTIONAL,), {}, False),
         ((NEVER_STARTED,), {}, False),
-        ((OPTIONAL, USE), {}, True),
+        ((OPTIONAL, USE), {}, False),
+        ((OPTIONAL, replace(USE, path="other.yml")), {}, True),
     ],
 )
 def test_names_that_are_stored_nowhere(
@@ -335,3 +335,37 @@ def test_every_finding_has_a_known_rule_and_its_contracted_severity() -> None:
     assert errors == {"expired", "revoked", "blocked-by-policy"}
     infos = {rule for rule, severity in SEVERITIES.items() if severity is Severity.INFO}
     assert infos == {"undeclared-secret", "unused-secret"}
+
+
+@pytest.mark.parametrize("name", ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"])
+def test_switches_that_only_the_runner_reads_are_not_unused(name: str) -> None:
+    assert about_secrets(plain(SecretRef(APP, name))) == []
+
+
+def test_what_dependabot_holds_is_not_missing() -> None:
+    secret = plain(BOT, declared_by="deploy")
+    assert about_secrets(secret, uses=Uses((USE,), (PLACE,))) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(days=366), "366 days"),
+        (timedelta(days=1), "1 days"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(hours=12), "12 hours"),
+        (timedelta(minutes=90), "90 minutes"),
+    ],
+)
+def test_limits_are_written_in_a_unit_that_fits(span: timedelta, text: str) -> None:
+    answer = status(400 * DAY, created_at=CREATED)
+    declared = token(policy=Policy(max_lifetime=span))
+    assert judge(answer, declared, [stored(updated_at=NOW)])["lifetime-too-long"].message.endswith(
+        f"the policy allows {text}"
+    )
+
+
+def test_an_ignored_copy_is_not_held_against_its_token() -> None:
+    old = stored(updated_at=NOW - 9999 * DAY, ignored=True)
+    assert judge(status(99 * DAY), secrets=[old]) == {}
+    assert list(judge(status(created_at=None), secrets=[old])) == ["unknown-expiry"]

@@ -486,3 +486,103 @@ def test_a_strangers_labelled_issue_is_not_adopted_in_public(world: World) -> No
     assert world.repository.issues[1].title == "Help"
     assert len(world.repository.issues) == 4
     assert world.check().writes == []
+
+
+def test_owners_are_assigned_in_the_next_cycle_too(world: World) -> None:
+    world.check()
+    world.box.clock.advance(timedelta(days=1))
+    world.example.renew_release_token()
+    world.box.clock.advance(HOUR)
+    world.check()
+    world.box.clock.advance(timedelta(days=70))
+    world.check()
+    second = [i for i in world.repository.issues.values() if "release-gitlab" in i.title]
+    assert [(i.state, i.assignees) for i in second] == [("closed", ["alice"]), ("open", ["alice"])]
+
+
+@pytest.mark.parametrize(
+    ("environ", "event"),
+    [({"GITHUB_ACTOR": "dependabot[bot]"}, {}), ({}, {"repository": {"fork": True}})],
+)
+def test_runs_that_get_no_secrets_are_not_incomplete(
+    world: World, environ: dict[str, str], event: dict[str, object]
+) -> None:
+    path = world.folder / "event.json"
+    path.write_text(json.dumps(event), encoding="utf-8")
+    ran = world.check(
+        **environ, GITHUB_EVENT_PATH=str(path), GITLAB_MANAGER=None, PACKAGES_TOKEN=None
+    )
+    assert ran.code == 0
+    (error,) = ran.report["errors"]
+    assert error["kind"] == "not-permitted"
+    assert "release-gitlab" in error["message"]
+    assert ran.token("mirror")["reason"] == "credential-missing"
+
+
+def test_a_report_that_cannot_be_written_stops_the_run_before_it_writes(world: World) -> None:
+    (world.workspace / "folder").mkdir()
+    ran = world.run("check", "--output", "json=folder")
+    assert ran.code == 2
+    assert ran.asked == []
+
+
+def test_a_value_that_is_named_beside_a_credential_is_masked_too(world: World) -> None:
+    value = "given-but-" + "never-presented"
+    path = world.workspace / ".github/keyturn.yml"
+    text = path.read_text(encoding="utf-8").replace(
+        "    credential: GITLAB_MANAGER\n    secrets: [MIRROR_TOKEN]",
+        "    credential: GITLAB_MANAGER\n    value: MIRROR\n    secrets: [MIRROR_TOKEN]",
+    )
+    path.write_text(text, encoding="utf-8")
+    nightly = world.example.files[".github/workflows/nightly.yml"]
+    world.write(
+        ".github/workflows/nightly.yml", nightly.replace("Mirror the repository", f"say {value}")
+    )
+    ran = world.check(MIRROR=value)
+    assert f"::add-mask::{value}" in ran.err
+    assert value not in ran.out
+
+
+def test_one_environment_that_is_not_there_hides_no_other(world: World) -> None:
+    site = world.box.github.add_repository("octo/site")
+    site.put_secret("A", "v", environment="prod")
+    path = world.workspace / ".github/keyturn.yml"
+    text = path.read_text(encoding="utf-8").replace(
+        "secrets: [MIRROR_TOKEN]",
+        "secrets: [MIRROR_TOKEN, {environment: typo, name: A}, "
+        "{repository: octo/site, environment: prod, name: A}]",
+    )
+    path.write_text(text, encoding="utf-8")
+    ran = world.check("--no-issues")
+    present = {secret["ref"]: secret["present"] for secret in ran.report["secrets"]}
+    assert present["octo/storefront[typo]:A"] is False
+    assert present["octo/site[prod]:A"] is True
+    assert ran.report["errors"] == []
+    assert ran.rules("mirror") == ["missing-secret", "never-expires"]
+
+
+def test_labels_are_the_same_everywhere_whatever_the_case(world: World) -> None:
+    path = world.workspace / ".github/keyturn.yml"
+    text = path.read_text(encoding="utf-8").replace(
+        "secrets: [MIRROR_TOKEN]", "secrets: [{repository: OCTO/Storefront, name: mirror_token}]"
+    )
+    path.write_text(text, encoding="utf-8")
+    ran = world.check("--no-issues")
+    assert ran.token("mirror")["secrets"] == ["octo/storefront:MIRROR_TOKEN"]
+    assert ran.report["errors"] == []
+    asked = [line for line in ran.asked if line.endswith("/actions/secrets")]
+    assert len(asked) == 1
+
+
+def test_a_list_that_fails_is_asked_once_and_issues_are_written_all_the_same(world: World) -> None:
+    world.box.github.server.faults.append(Fault("/secrets", Response(502, "bad gateway")))
+    ran = world.check()
+    assert ran.code == 3
+    assert len(world.repository.issues) == 3
+    lists = [line for line in ran.asked if line.endswith("/actions/secrets")]
+    assert len(lists) == len(set(lists))
+
+
+def test_a_run_without_a_configuration_says_so(world: World) -> None:
+    (world.workspace / ".github/keyturn.yml").unlink()
+    assert [error["kind"] for error in world.check().report["errors"]] == ["no-configuration"]

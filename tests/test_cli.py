@@ -101,3 +101,30 @@ def test_another_moment_writes_nothing_but_to_a_sandbox(
     argv = ["check", *(["--at", at] if at else [])]
     assert cli.main(argv, {"GITHUB_API_URL": url}, now=NOW) == 0
     assert seen == [dry]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_stream_that_is_closed_is_no_traceback(stream: str) -> None:
+    number = {"stdout": 1, "stderr": 2}[stream]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "{sys.executable}" -m keyturn config schema {number}>&-'],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_knows_few_characters_gets_the_report_all_the_same(world: World) -> None:
+    environ = {**world.environ, "PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "keyturn", "inventory", "--format", "markdown"],
+        capture_output=True,
+        cwd=world.workspace,
+        env=environ,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()

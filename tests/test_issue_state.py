@@ -21,7 +21,7 @@ from keyturn.issue_state import (
 
 GOOD = {
     "v": "1",
-    "life": '["7", ""]',
+    "life": '["7", "", ""]',
     "facts": '["idle"]',
     "step": "60",
     "owners": '{"alice": true}',

@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.issue_state import (
+    Action,
     Found,
     Identity,
     Issue,
+    Kind,
     find_identity,
     read_memory,
     release_body,
 )
-from keyturn.issues import Action, Convergence, Kind
+from keyturn.issues import Convergence
 from keyturn.model import (
     Finding,
     FirstBreak,
@@ -325,15 +327,81 @@ def test_closing_shows_the_evidence() -> None:
 
 
 def test_what_is_not_proven_says_what_is_missing() -> None:
-    issue = opened(survey(expiring()))
-    action = one(decide(survey(copies=[UNSEEN]), issue))
+    issue, renewed = opened(survey(expiring())), replace(STATUS, token_id="8")
+    action = one(decide(survey(status=renewed, copies=[UNSEEN]), issue))
     assert action.title == "deploy is renewed, which not every copy proves"
     assert action.body is not None
     assert "`octo/app:GITLAB_TOKEN` cannot be seen with this credential" in action.body
     issue = apply(action, issue)
-    assert decide(survey(copies=[UNSEEN]), issue) == []
-    assert one(decide(survey(expiring(), copies=[UNSEEN]), issue)).comment is None
-    assert one(decide(survey(), issue)).kind is Kind.CLOSE
+    assert decide(survey(status=renewed, copies=[UNSEEN]), issue) == []
+    closing = one(decide(survey(status=renewed), issue))
+    assert closing.kind is Kind.CLOSE
+    assert closing.title == "deploy is renewed"
+
+
+def test_a_finding_that_went_away_is_no_renewal() -> None:
+    action = one(decide(survey(), opened(survey(IDLE))))
+    assert action.kind is Kind.CLOSE
+    assert action.title == "deploy has nothing wrong any more"
+    assert action.comment is not None
+    assert not action.comment.startswith("Renewed")
+
+
+def test_without_a_creation_date_a_copy_must_be_written_after_the_issue_was_opened() -> None:
+    old = replace(STATUS, created_at=None)
+    issue = replace(opened(survey(expiring(), status=old)), created_at=NOW)
+    renewed = replace(old, token_id="8", expires_at=DUE + 90 * DAYS)
+    action = one(decide(survey(status=renewed), issue))
+    assert action.kind is Kind.UPDATE
+    assert action.body is not None
+    assert "was not written since this issue was opened" in action.body
+    written = replace(COPY, updated_at=NOW + SECOND)
+    closing = one(decide(survey(status=renewed, copies=[written]), apply(action, issue)))
+    assert closing.kind is Kind.CLOSE
+
+
+MISSING = replace(IDLE, rule="missing-secret")
+
+
+@pytest.mark.parametrize("status", [STATUS, replace(STATUS, holds_copy=True)])
+def test_a_list_that_cannot_be_read_proves_nothing_about_a_missing_copy(
+    status: TokenStatus,
+) -> None:
+    other = Secret(SecretRef(Scope("octo"), "B"), present=None, declared_by="deploy")
+    issue = opened(survey(MISSING, status=status))
+    assert decide(survey(status=status, copies=[COPY, other]), issue) == []
+
+
+REVOKED = replace(IDLE, rule="revoked", severity=Severity.ERROR)
+NAMELESS = TokenStatus(State.REVOKED)
+
+
+@pytest.mark.parametrize("reason", ["not_planned", "completed"])
+def test_what_comes_after_a_renewal_gets_an_issue_of_its_own(reason: str) -> None:
+    issue = closed(opened(survey(REVOKED, status=NAMELESS)), reason)
+    renewed = replace(COPY, updated_at=NOW)
+    later = replace(STATUS, token_id="8")
+    for found, status in ((expiring(), later), (REVOKED, NAMELESS)):
+        action = one(decide(survey(found, status=status, copies=[renewed]), issue))
+        assert action.kind is Kind.OPEN
+    # The copies cannot be seen: that it is not dead any more tells enough.
+    action = one(decide(survey(expiring(), status=later, copies=[UNSEEN]), issue))
+    assert action.kind is Kind.OPEN
+
+
+def test_what_was_closed_as_done_and_is_done_does_not_stand_in_for_something_else() -> None:
+    issue = closed(opened(survey(MISSING)), "completed")
+    assert one(decide(survey(expiring()), issue)).kind is Kind.OPEN
+    assert one(decide(survey(MISSING), issue)).kind is Kind.REOPEN
+
+
+def test_an_issue_that_waited_for_proof_is_not_the_next_cycles() -> None:
+    renewed = replace(STATUS, token_id="8")
+    issue = opened(survey(expiring()))
+    waiting = apply(one(decide(survey(status=renewed, copies=[UNSEEN]), issue)), issue)
+    for reason in ("completed", "not_planned"):
+        again = decide(survey(expiring(), status=renewed, copies=[UNSEEN]), closed(waiting, reason))
+        assert one(again).kind is Kind.OPEN
 
 
 def test_what_keyturn_closed_and_a_person_opened_again_is_the_persons() -> None:

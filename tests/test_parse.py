@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.parse import parse_base_url, parse_duration, parse_instant
+from keyturn.instants import parse_instant
+from keyturn.parse import parse_base_url, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from keyturn.deadline import lowest_crossed, scale_ladder
 from keyturn.first_break import find_first_break
+from keyturn.instants import format_instant
 from keyturn.model import (
     Deadline,
     DeadlineReason,
@@ -30,6 +31,9 @@ from keyturn.model import (
     TokenStatus,
     Use,
 )
+
+_READ_BY_THE_RUNNER = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
+"""Switches that no workflow names (GitHub docs, "Enabling debug logging", 2026-11)."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """Two servers' clocks may differ by this much before "older" means anything."""
@@ -82,11 +86,6 @@ def _order(finding: Finding) -> tuple[int, float, str, str]:
     undated = 0.0 if finding.severity is Severity.ERROR else math.inf
     due = finding.due_at.timestamp() if finding.due_at else undated
     return -finding.severity.rank, due, finding.subject, finding.rule
-
-
-def format_instant(at: datetime) -> str:
-    """Write an instant for a person: always UTC, always absolute."""
-    return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,19 +215,20 @@ class _TokenRules:
 
     def _old_copies(self) -> Iterator[Finding]:
         max_age = self.inspected.token.policy.max_age
-        old = [copy for copy in self._copies if _is_older(copy, max_age, self.now)]
+        copies = [copy for copy in self._copies if not copy.ignored]
+        old = [copy for copy in copies if _is_older(copy, max_age, self.now)]
         if old:
             yield self._make("copy-too-old", _old_copy_message(old, max_age))
 
     def _lifetime(self) -> Iterator[Finding]:
         status, limit = self.inspected.status, self.inspected.token.policy.max_lifetime
-        if not status.expires_at:
+        if not status.expires_at or not status.created_at:
             return
-        lifetime = status.expires_at - (status.created_at or self.now)
+        lifetime = status.expires_at - status.created_at
         if lifetime > limit:
             yield self._make(
                 "lifetime-too-long",
-                f"lives {lifetime.days} days in all; the policy allows {limit.days}",
+                f"lives {_format_span(lifetime)} in all; the policy allows {_format_span(limit)}",
             )
 
     def _idle(self) -> Iterator[Finding]:
@@ -240,7 +240,8 @@ class _TokenRules:
 
     def _stale_copies(self) -> Iterator[Finding]:
         status = self.inspected.status
-        stale = [copy for copy in self._copies if copy_is_stale(copy, status)]
+        copies = [copy for copy in self._copies if not copy.ignored]
+        stale = [copy for copy in copies if copy_is_stale(copy, status)]
         if not stale or not status.created_at:
             return
         labels = ", ".join(str(copy.ref) for copy in stale)
@@ -262,6 +263,15 @@ class _TokenRules:
             )
 
 
+def _format_span(span: timedelta) -> str:
+    """Write a duration in its largest fitting unit, rounded down."""
+    minutes = int(span.total_seconds()) // 60
+    for size, noun in ((24 * 60, "days"), (60, "hours")):
+        if minutes >= 2 * size or (minutes >= size and minutes % size == 0):
+            return f"{minutes // size} {noun}"
+    return f"{minutes} minutes"
+
+
 def _verb(deadline: Deadline, *, past: bool) -> str:
     if deadline.reason is DeadlineReason.DECLARED_DATE:
         return "reached its declared date" if past else "reaches its declared date"
@@ -276,14 +286,16 @@ def _old_copy_message(old: Sequence[Secret], limit: timedelta) -> str:
     copies = ", ".join(
         f"{secret.ref} ({format_instant(secret.updated_at)})" for secret in old if secret.updated_at
     )
-    return f"last written: {copies}; no expiry is known, and the policy allows {limit.days} days"
+    return (
+        f"last written: {copies}; no expiry is known, and the policy allows {_format_span(limit)}"
+    )
 
 
 def _secret_findings(
     secret: Secret, inventory: Inventory, *, defaults: Policy, now: datetime
 ) -> Iterator[Finding]:
     """The rules about one stored secret, whoever declared it."""
-    if secret.ignored or not secret.present:
+    if secret.ignored or not secret.present or secret.ref.name in _READ_BY_THE_RUNNER:
         return
     used = _is_used(secret, inventory)
     foreign = secret.ref.level is Level.ORGANIZATION
@@ -317,9 +329,14 @@ def _missing(inventory: Inventory) -> Iterator[Finding]:
     if not inventory.complete:
         return
     held = {use for secret in inventory.secrets for use in secret.uses}
+    # A workflow that tests for a secret anywhere expects to run without it, and one that Dependabot
+    # starts reads Dependabot's.
+    expected = {(u.path, u.name) for u in inventory.uses.uses if u.reference.optional}
+    elsewhere = {s.ref.name for s in inventory.secrets if s.ref.scope.store is Store.DEPENDABOT}
+    spared = inventory.ignored_names | elsewhere
     absent: dict[str, list[Use]] = {}
     for use in inventory.uses.uses:
-        optional = use.reference.optional or use.name in inventory.ignored_names
+        optional = (use.path, use.name) in expected or use.name in spared
         if use not in held and not optional and use.triggers:
             absent.setdefault(use.name, []).append(use)
     for name, uses in absent.items():

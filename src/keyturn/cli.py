@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -45,10 +46,26 @@ _EXIT_CODES = """exit codes:
 
 def run() -> NoReturn:
     """Run the `keyturn` command of this process and end it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started it
+            setattr(sys, name, StringIO())
+        elif isinstance(stream, TextIOWrapper):
+            # A terminal that knows fewer characters shows the others as numbers.
+            stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:], os.environ, now=datetime.now(UTC))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        _forget_output()
+        code = code or ExitCode.INCOMPLETE
     sys.exit(code)
+
+
+def _forget_output() -> None:
+    """Leave nothing for the interpreter to flush: nobody reads it any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
@@ -69,8 +86,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> i
         _say_error(error)
         code = ExitCode.INCOMPLETE
     except BrokenPipeError:
-        # Whoever read the report has seen enough; leave nothing for the interpreter to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         code = ExitCode.INCOMPLETE
     except Exception as error:
         _say_mistake(error)
@@ -295,12 +311,15 @@ def _settings(
 
 
 def _instant(text: str) -> datetime:
-    from keyturn.parse import parse_instant
+    from keyturn.instants import parse_instant
 
     try:
-        return parse_instant(text)
+        at = parse_instant(text)
     except ValueError as error:
         raise UsageError(f"--at: {error}") from error
+    if not 2000 <= at.year < 3000:  # later arithmetic cannot overflow
+        raise UsageError("--at: not a date of this millennium")
+    return at
 
 
 def _output(text: str, default: str) -> Output:

@@ -61,16 +61,15 @@ def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -
     lister.take(visible or ())
     complete = not lister.refused and not lister.failures
     lister.collect(Scope(owner, name, store=Store.DEPENDABOT))
-    for scope in _declared_scopes(tokens):
-        names = {secret.ref for secret in lister.secrets}
-        declared = {part.ref for t in tokens for part in t.secrets if part.ref.scope == scope}
-        if scope not in lister.scopes and not declared <= names:
+    known = {secret.ref for secret in lister.secrets}
+    declared = dict.fromkeys(part.ref for token in tokens for part in token.secrets)
+    for ref in declared:
+        scope = ref.scope
+        # An environment that the complete list lacks is no place to ask for.
+        nowhere = complete and scope.level is Level.ENVIRONMENT and scope.is_of(repository)
+        if ref not in known and not nowhere:
             lister.collect(scope)
     return lister.result(complete=complete)
-
-
-def _declared_scopes(tokens: Sequence[Token]) -> list[Scope]:
-    return list({part.ref.scope: None for token in tokens for part in token.secrets})
 
 
 @dataclass(slots=True)
@@ -81,6 +80,9 @@ class _Lister:
     repository: str
     secrets: list[Secret] = field(default_factory=list)
     scopes: set[Scope] = field(default_factory=set)
+    asked: set[Scope] = field(default_factory=set)
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Owner and name of repositories whose environments' secrets may not be listed."""
     refused: dict[str, NotPermitted] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rejected: bool = False
@@ -89,12 +91,16 @@ class _Lister:
         what = f"{scope.level} secrets"
         if scope.store is not Store.ACTIONS:
             what = f"{scope.store} {what}"
-        if what in self.refused and scope.level is Level.ENVIRONMENT:
+        environments = (scope.owner, scope.repository)
+        if scope in self.asked or (scope.environment and environments in self.forbidden):
             return  # the right is one for all environments of a repository
+        self.asked.add(scope)
         found = self.ask(what, lambda: self.store.list_secrets(scope))
         if found is not None:
             self.scopes.add(scope)
             self.take(found)
+        elif scope.environment and what in self.refused:
+            self.forbidden.add(environments)
 
     def take(self, secrets: Iterable[Secret]) -> None:
         known = {secret.ref for secret in self.secrets}

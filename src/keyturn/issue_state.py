@@ -1,4 +1,4 @@
-"""PURE: issues as the tracker has them, and what their bodies tell: whose, where, what was said.
+"""PURE: issues as the tracker has them, what their bodies tell, and what can be done to them.
 
 A body belongs to people: everything outside the fence stays as it is, byte for byte.
 """
@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Self
 
 MAX_BODY = 60_000
@@ -42,6 +43,8 @@ class Issue:
     reason: str | None = None
     """Why it was closed: completed, not_planned, duplicate."""
     assignees: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,24 @@ class Life:
     token_id: str = ""
     """The provider's; empty where it did not say."""
     deadline: str = ""
+    stored: str = ""
+    """When the newest copy was written; tells lives apart only where nothing else can."""
 
     def continues(self, earlier: Life) -> bool:
         """Say whether this is the same life, as far as both are known."""
         pairs = ((self.token_id, earlier.token_id), (self.deadline, earlier.deadline))
-        return all(now == then for now, then in pairs if now and then)
+        known = [now == then for now, then in pairs if now and then]
+        if known:
+            return all(known)
+        return not (self.stored and earlier.stored) or self.stored == earlier.stored
 
     def including(self, earlier: Life) -> Life:
         """Return this life with what only an earlier look at it knew."""
-        return Life(self.token_id or earlier.token_id, self.deadline or earlier.deadline)
+        return Life(
+            self.token_id or earlier.token_id,
+            self.deadline or earlier.deadline,
+            self.stored or earlier.stored,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,40 @@ class Memory:
     """It was opened again after somebody closed it; that is done once."""
     resolved: bool = False
     """Closed by keyturn itself, for good."""
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules whose findings it has said."""
+        return frozenset(fact.split()[0] for fact in self.facts) - {"state"}
+
+
+class Kind(StrEnum):
+    """What can be done about an issue."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    """As completed: the token is renewed."""
+    DROP = "drop"
+    """Close as not planned: the token is no longer declared."""
+    FOLD = "fold"
+    """Close as not planned: another issue is about the same token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change to one issue; None and empty leave that part as it is."""
+
+    kind: Kind
+    token: str
+    number: int = 0
+    """0: the issue is yet to be opened."""
+    title: str | None = None
+    body: str | None = None
+    comment: str | None = None
+    assignees: tuple[str, ...] = ()
+    """All that it is to have."""
 
 
 def find_identity(body: str) -> Identity | None:
@@ -169,7 +215,7 @@ def _shorten(text: str, room: int) -> str:
 def _write(memory: Memory) -> str:
     data = {
         "v": 1,
-        "life": [memory.life.token_id, memory.life.deadline],
+        "life": [memory.life.token_id, memory.life.deadline, memory.life.stored],
         "facts": memory.facts,
         "step": None if memory.step is None else int(memory.step.total_seconds()),
         "owners": dict(memory.owners),
@@ -185,8 +231,8 @@ def _write(memory: Memory) -> str:
 
 def _read(data: Any) -> Memory:
     step, owners, facts = data["step"], data["owners"], data["facts"]
-    token_id, deadline = data["life"]
-    texts = [token_id, deadline, *facts, *owners]
+    token_id, deadline, stored = data["life"]
+    texts = [token_id, deadline, stored, *facts, *owners]
     switches = [data["reopened"], data["resolved"], *owners.values()]
     numbers = [] if step is None else [step]
     if not (
@@ -197,7 +243,7 @@ def _read(data: Any) -> Memory:
     ):
         raise TypeError
     return Memory(
-        life=Life(token_id, deadline),
+        life=Life(token_id, deadline, stored),
         facts=tuple(facts),
         step=None if step is None else timedelta(seconds=step),
         owners=owners,

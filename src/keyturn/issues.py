@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from keyturn.assess import copy_is_stale
+from keyturn.instants import format_rfc3339
 from keyturn.issue_state import (
+    Action,
     Found,
     Identity,
     Issue,
+    Kind,
     Life,
     Memory,
     find_identity,
@@ -30,35 +32,7 @@ MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
 
 _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
-
-
-class Kind(StrEnum):
-    """What can be done about an issue."""
-
-    OPEN = "open"
-    UPDATE = "update"
-    REOPEN = "reopen"
-    CLOSE = "close"
-    """As completed: the token is renewed."""
-    DROP = "drop"
-    """Close as not planned: the token is no longer declared."""
-    FOLD = "fold"
-    """Close as not planned: another issue is about the same token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One change to one issue; None and empty leave that part as it is."""
-
-    kind: Kind
-    token: str
-    number: int = 0
-    """0: the issue is yet to be opened."""
-    title: str | None = None
-    body: str | None = None
-    comment: str | None = None
-    assignees: tuple[str, ...] = ()
-    """All that it is to have."""
+_COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +48,8 @@ class Case:
     """Copies that keep the issue open although no finding is left, and why."""
     mentions: tuple[str, ...] = ()
     """Owners who cannot be assigned."""
+    renewed: bool = False
+    """It is another token, or has another deadline, than the issue was opened about."""
 
     @property
     def token(self) -> str:
@@ -131,10 +107,13 @@ class Convergence:
         """Return the logins whose assignability is needed and not remembered by an issue."""
         logins: dict[str, None] = {}
         for inspected in self.survey.tokens:
-            if not self.case(inspected).findings:
+            about = found.get(inspected.token.id, Found())
+            kinds = {action.kind for action in self.decide_token(inspected, about)}
+            if not about.open and not kinds & {Kind.OPEN, Kind.REOPEN}:
                 continue
-            current = found.get(inspected.token.id, Found()).current
-            memory = read_memory(current.body) if current else None
+            memory = None
+            if about.current and Kind.OPEN not in kinds:
+                memory = read_memory(about.current.body)
             known = memory.owners if memory else {}
             logins |= {login: None for login in _logins(inspected) if login not in known}
         return [login for login in logins if login not in self.assignable]
@@ -218,20 +197,32 @@ class Convergence:
         known = read_memory(issue.body)
         if case.inspected.status.state is not State.ACTIVE or (known and known.resolved):
             return []  # no proof of life; or closed once, and opened again by a person
-        case = replace(case, unproven=_unproven(case))
+        renewed = known is None or not _life(case).continues(known.life)
+        opened = issue.created_at if renewed else None
+        about_copies = bool(known and known.rules & _COPY_RULES)
+        unproven = _unproven(case, opened, about_copies=about_copies)
+        unseen = unproven and all(copy.present is None for copy, _ in unproven)
+        if unseen and about_copies and not renewed:
+            return []  # the finding was not found because nobody could look
+        case = replace(case, renewed=renewed, unproven=unproven)
         case, memory = self._introduce(case, known or Memory(_life(case)))
         if case.unproven:
+            if known:  # it is still about what it was opened about
+                memory = replace(memory, life=known.life, facts=known.facts, step=known.step)
             return self._change(Kind.UPDATE, issue, case, memory, comment=None)
         comment = self.writer.comment(Kind.CLOSE, case)
         memory = replace(memory, resolved=True)
         return self._change(Kind.CLOSE, issue, case, memory, comment=comment)
 
     def _reconsider(self, case: Case, issue: Issue) -> list[Action] | None:
-        """Decide about an issue that was closed; None where it is about another life."""
+        """Decide about an issue that was closed; None where it was about something else."""
         known = read_memory(issue.body)
-        if known is None or known.resolved or not _life(case).continues(known.life):
+        if known is None or known.resolved or not _still_holds(case, known):
             return None
         set_aside = issue.reason in ("not_planned", "duplicate")
+        still = {_family(finding.rule) for finding in case.findings}
+        if not set_aside and not still & {_family(rule) for rule in known.rules}:
+            return None  # what was closed as done is done
         crossed = _is_crossed(case, known)
         if not crossed if set_aside else known.reopened:
             return []
@@ -312,15 +303,28 @@ def _logins(inspected: Inspected) -> list[str]:
 
 def _life(case: Case) -> Life:
     deadline = case.inspected.deadline
+    written = max((copy.updated_at for copy in case.copies if copy.updated_at), default=None)
     return Life(
         case.inspected.status.token_id or "",
-        f"{deadline.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if deadline else "",
+        format_rfc3339(deadline.at) if deadline else "",
+        format_rfc3339(written) if written else "",
     )
+
+
+def _still_holds(case: Case, known: Memory) -> bool:
+    """Say whether an issue was about this life of the token, and about something wrong in it."""
+    came_back = known.step == timedelta() and _step(case) != timedelta()
+    return bool(known.rules) and not came_back and _life(case).continues(known.life)
 
 
 def _fact(finding: Finding) -> str:
     due = finding.due_at
-    return f"{finding.rule} {due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if due else finding.rule
+    return f"{finding.rule} {format_rfc3339(due)}" if due else finding.rule
+
+
+def _family(rule: str) -> str:
+    """Return one name for all that says that the token dies or is dead."""
+    return "expiring" if rule in _DEAD_RULES else rule
 
 
 def _facts(case: Case) -> list[str]:
@@ -352,23 +356,32 @@ def _news(case: Case, known: Memory) -> list[Finding]:
     ] or list(case.findings[:1])
 
 
-def _unproven(case: Case) -> tuple[tuple[Secret, str], ...]:
-    """Return the copies of a healthy token that may still hold an old one, and why."""
+def _unproven(
+    case: Case, opened: datetime | None, *, about_copies: bool
+) -> tuple[tuple[Secret, str], ...]:
+    """Return the copies of a healthy token that may still hold an old one, and why.
+
+    `opened` is when the issue about a token that was renewed since was opened: where the provider
+    does not say when the new one was made, a copy must have been written after that. A copy that
+    was itself presented proves the token; it proves nothing about another copy that was at fault.
+    """
+    copies = [copy for copy in case.copies if not copy.ignored]
     if case.inspected.status.holds_copy:
-        return ()
-    reasons = [(copy, _doubt(copy, case)) for copy in case.copies if not copy.ignored]
+        copies = [copy for copy in copies if copy.present is None] if about_copies else []
+    reasons = [(copy, _doubt(copy, case, opened)) for copy in copies]
     return tuple((copy, doubt) for copy, doubt in reasons if doubt)
 
 
-def _doubt(copy: Secret, case: Case) -> str:
+def _doubt(copy: Secret, case: Case, opened: datetime | None) -> str:
     if copy.present is None:
         return "cannot be seen with this credential"
     if not copy.present:
         return "is not there"
-    if case.inspected.status.created_at and copy.updated_at is None:
+    made = case.inspected.status.created_at
+    if (made or opened) and copy.updated_at is None:
         return "has no date"
-    return (
-        "was written before the token was made"
-        if copy_is_stale(copy, case.inspected.status)
-        else ""
-    )
+    if copy_is_stale(copy, case.inspected.status):
+        return "was written before the token was made"
+    if not made and opened and copy.updated_at and copy.updated_at < opened:
+        return "was not written since this issue was opened"
+    return ""

@@ -1,4 +1,4 @@
-"""Parses the plain values that flags and configuration share: durations, instants, addresses.
+"""Parses the plain values that flags and configuration share: durations and addresses.
 
 Raises ValueError with a message that says what to write and never quotes the input.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -22,25 +22,6 @@ def parse_duration(text: object) -> timedelta:
     if not match:
         raise ValueError("not a duration; write a whole number and m, h, d or w, such as 30d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def parse_instant(value: object) -> datetime:
-    """Parse a date (00:00 UTC of that day) or an ISO 8601 instant with an offset, to aware UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
-        except ValueError:
-            value = None
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("an instant needs an offset, such as 2027-03-01T09:00:00Z")
-        try:
-            return value.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("not a date that can be reckoned with") from error
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    raise ValueError("not a date; write YYYY-MM-DD, which means 00:00 UTC of that day")
 
 
 def is_loopback(host: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from keyturn.parse import parse_base_url, parse_duration, parse_instant
+from keyturn.instants import parse_instant
+from keyturn.parse import parse_base_url, parse_duration
 
 
 class Strict(BaseModel):

@@ -78,6 +78,10 @@ def take_survey(
     now: datetime,
 ) -> Survey:
     """Inventory, inspect and assess; an error about one token leaves the others alone."""
+    # Every value that is named is known before anything can be said that holds one.
+    for token in config.tokens:
+        for variable in (*token.value_env.values(), *token.credential_env.values()):
+            credentials.find(variable)
     inspector = _Inspector(providers, credentials, now)
     wait = parallel.start(inspector.inspect, config.tokens, workers=WORKERS)
     inventory = take_inventory(config, world, repository=repository, now=now)

@@ -20,6 +20,7 @@ PURE = {
     "expressions",
     "first_break",
     "issue_state",
+    "instants",
     "issues",
     "parse",
     "workflow_commands",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.assess import SEVERITIES
-from keyturn.issue_state import Identity, Life, Memory, find_identity, read_memory, write_body
-from keyturn.issues import Case, Kind
+from keyturn.issue_state import Identity, Kind, Life, Memory, find_identity, read_memory, write_body
+from keyturn.issues import Case
 from keyturn.model import (
     Finding,
     FirstBreak,
@@ -174,7 +174,7 @@ def test_long_lists_are_cut_with_a_count() -> None:
 
 def test_the_proof_is_in_the_closing_words() -> None:
     status = replace(STATUS, holds_copy=True, token_id=None, created_at=None)
-    assert TEXT.comment(Kind.CLOSE, case(status=status)) == (
+    assert TEXT.comment(Kind.CLOSE, replace(case(status=status), renewed=True)) == (
         "Renewed: `gitlab` finds nothing wrong with `deploy` any more.\n"
         "\n"
         "- Token id unknown, created at a date that the provider does not tell, "

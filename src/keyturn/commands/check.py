@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from dataclasses import replace
 
 from keyturn import providers
 from keyturn.commands import wiring
-from keyturn.config import Config
+from keyturn.config import PLACES, Config
 from keyturn.errors import ExitCode
-from keyturn.model import Survey
+from keyturn.model import Failure, FailureKind, Survey
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.settings import Settings
@@ -62,11 +63,26 @@ def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]
             credentials=settings.credentials,
             now=settings.now,
         )
-    survey = without_values(survey)
+    survey = without_values(_with_notices(survey, settings, config))
     # Without a configuration nothing is declared: that is no reason to close every issue.
     if github is None or config.path is None or not _wants_issues(settings):
         return survey, ()
     return wiring.converge_issues(github, survey, settings, config)
+
+
+def _with_notices(survey: Survey, settings: Settings, config: Config) -> Survey:
+    """Return the survey with what the circumstances of the run explain."""
+    failures = list(survey.failures)
+    if config.path is None:
+        message = f"neither {' nor '.join(PLACES)} is there, so no token was asked about"
+        failures.append(Failure(FailureKind.NO_CONFIGURATION, survey.repository, message))
+    missing = [f for f in failures if f.kind is FailureKind.CREDENTIAL_MISSING]
+    if missing and settings.runner.has_no_secrets:
+        failures = [failure for failure in failures if failure not in missing]
+        names = ", ".join(sorted({failure.subject for failure in missing}))
+        message = f"GitHub gives this run no secrets (a fork, or Dependabot's): not asked: {names}"
+        failures.append(Failure(FailureKind.NOT_PERMITTED, survey.repository, message))
+    return replace(survey, failures=tuple(failures))
 
 
 def _wants_issues(settings: Settings) -> bool:

@@ -77,13 +77,13 @@ def connect(settings: Settings) -> Client | None:
     """Return GitHub as this run may use it; None without a credential."""
     from keyturn.github import client
 
-    for variable in _GITHUB_VARIABLES:
-        token = settings.credentials.find(variable)
-        if token:
-            return client.connect(
-                base_url=settings.runner.api_url, token=token, ca_bundle=settings.ca_bundle
-            )
-    return None
+    found = [settings.credentials.find(variable) for variable in _GITHUB_VARIABLES]
+    token = next((value for value in found if value), None)
+    if token is None:
+        return None
+    return client.connect(
+        base_url=settings.runner.api_url, token=token, ca_bundle=settings.ca_bundle
+    )
 
 
 def make(settings: Settings, github: Client | None) -> World:

@@ -217,10 +217,8 @@ class Client:
                     waited = True
                 elif answer.status >= 500 and pauses:
                     wait = pauses.pop(0)
-                elif answer.status >= 500:
-                    self._count_unanswered()
-                    return answer
                 else:
+                    # An error of its own is an answer: another endpoint may do better.
                     self._unanswered = 0
                     return answer
             self._sleep(wait)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
-from keyturn.github.answer import NONSENSE, read_text
+from keyturn.github.answer import NONSENSE, read_instant, read_text
 from keyturn.github.client import Client, RepositoryFacts, repository_facts, repository_path
-from keyturn.issue_state import Found, Issue
-from keyturn.issues import Action, Convergence, Kind, Writer
+from keyturn.issue_state import Action, Found, Issue, Kind
+from keyturn.issues import Convergence, Writer
 from keyturn.model import Failure, FailureKind, Survey
 
 _NEEDS = "Issues: write"
@@ -135,12 +135,14 @@ class _Desk:
         self._dry_run = dry_run
         self._convergence = convergence
         self._verbs = _DRY if dry_run else _PAST
+        self._locked: set[int] = set()
         self._urls: dict[str, str] = {}
         self._failures: list[Failure] = []
         self._notes: list[str] = []
 
     def converge(self) -> Converged:
         issues = self._list(labels=self._labels[0])
+        self._locked = {issue.number for issue in issues if issue.locked}
         found = self._convergence.find(issues)
         actions = self._convergence.decide(found)
         if any(action.kind is Kind.OPEN for action in actions):
@@ -270,7 +272,7 @@ class _Desk:
         """Comment first: should the run end in between, it is said twice rather than never."""
         path = self._path("issues", str(action.number))
         if action.comment:
-            self._client.send("POST", f"{path}/comments", {"body": action.comment}, needs=_NEEDS)
+            self._comment(action, path)
         fields: dict[str, Any] = dict(_STATES.get(action.kind, {}))
         if action.title is not None:
             fields["title"] = action.title
@@ -285,6 +287,15 @@ class _Desk:
                 raise
             self._client.send("PATCH", path, fields, needs=_NEEDS)
         return action.number
+
+    def _comment(self, action: Action, path: str) -> None:
+        """Comment, if that is allowed; a locked issue is still brought up to date."""
+        try:
+            self._client.send("POST", f"{path}/comments", {"body": action.comment}, needs=_NEEDS)
+        except (NotPermitted, PlatformRefused):
+            if action.number not in self._locked:
+                raise
+            self._note(f"#{action.number} is locked and takes no comment; its text is kept true")
 
     def _path(self, *segments: str) -> str:
         return repository_path(self._tracker, *segments)
@@ -314,4 +325,6 @@ def _read_issue(row: Mapping[str, Any]) -> Issue:
         open=read_text(row, "state") == "open",
         reason=reason if isinstance(reason, str) else None,
         assignees=tuple(read_text(person, "login") for person in people),
+        created_at=read_instant(row, "created_at"),
+        locked=row.get("locked") is True,
     )

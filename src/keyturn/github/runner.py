@@ -53,6 +53,7 @@ class Runner:
     server_url: str = _SERVER_URL
     repository: str = ""
     event_name: str = ""
+    actor: str = ""
     event: Mapping[str, Any] = field(default_factory=dict)
     """The payload; empty where there is none that can be read."""
     ref: str = ""
@@ -71,6 +72,7 @@ class Runner:
             server_url=(environ.get("GITHUB_SERVER_URL") or _SERVER_URL).rstrip("/"),
             repository=environ.get("GITHUB_REPOSITORY", ""),
             event_name=environ.get("GITHUB_EVENT_NAME", ""),
+            actor=environ.get("GITHUB_ACTOR", ""),
             event=_load_event(_path(environ, "GITHUB_EVENT_PATH")),
             ref=environ.get("GITHUB_REF", ""),
             workspace=_path(environ, "GITHUB_WORKSPACE"),
@@ -84,6 +86,16 @@ class Runner:
         """Whether the run may carry somebody else's changes: nothing is to be sent or written."""
         # Reviews of a pull request run on its merge commit too, configuration included.
         return self.event_name in _UNTRUSTED_EVENTS or self.ref.startswith("refs/pull/")
+
+    @property
+    def has_no_secrets(self) -> bool:
+        """Whether GitHub gives the run none: started by Dependabot, or in a fork.
+
+        GitHub docs, "Troubleshooting Dependabot on GitHub Actions", 2026-11.
+        """
+        repository = self.event.get("repository")
+        fork = isinstance(repository, dict) and repository.get("fork") is True
+        return self.in_actions and (fork or self.actor == "dependabot[bot]")
 
     @property
     def api_on_loopback(self) -> bool:
@@ -186,7 +198,10 @@ def arguments(environ: Mapping[str, str]) -> list[str] | None:
         return None
     inputs = _Inputs(environ)
     words = (inputs.get("command") or "check").split()
-    argv = [*words, *inputs.option("config"), *inputs.report()]
+    argv = [*words, *inputs.option("config")]
+    report = inputs.report()
+    if words[0] in ("check", "inventory"):
+        argv += report
     dry_run, issues = inputs.boolean("dry-run"), inputs.boolean("issues")
     if words == ["check"]:  # the others write no issue and find nothing to fail on
         argv += inputs.option("fail-on")

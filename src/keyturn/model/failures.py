@@ -18,6 +18,7 @@ class FailureKind(StrEnum):
     NOT_PERMITTED = "not-permitted"
     NOT_UNDERSTOOD = "not-understood"
     ISSUES_WITHHELD = "issues-withheld"
+    NO_CONFIGURATION = "no-configuration"
 
     @property
     def incomplete(self) -> bool:
@@ -26,6 +27,7 @@ class FailureKind(StrEnum):
             FailureKind.NOT_PERMITTED,
             FailureKind.NOT_UNDERSTOOD,
             FailureKind.ISSUES_WITHHELD,
+            FailureKind.NO_CONFIGURATION,
         )
 
 

@@ -26,9 +26,12 @@ class Level(StrEnum):
     ORGANIZATION = "organization"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """One collection of secrets, such as the Actions secrets of octo/app's `production`."""
+    """One collection of secrets, such as the Actions secrets of octo/app's `production`.
+
+    Compares as GitHub does: without regard to case.
+    """
 
     owner: str
     repository: str = ""
@@ -42,6 +45,18 @@ class Scope:
         if self.environment:
             return Level.ENVIRONMENT
         return Level.REPOSITORY if self.repository else Level.ORGANIZATION
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from others."""
+        names = (self.owner, self.repository, self.environment)
+        return (*(name.lower() for name in names), self.store.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scope) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def is_of(self, repository: str) -> bool:
         """Say whether it belongs to owner/name, or to one of its environments."""
@@ -76,15 +91,8 @@ class SecretRef:
         return self.scope.level
 
     @property
-    def _key(self) -> tuple[str, str, str, str, str]:
-        scope = self.scope
-        return (
-            scope.owner.lower(),
-            scope.repository.lower(),
-            scope.environment.lower(),
-            scope.store.value,
-            self.name,
-        )
+    def _key(self) -> tuple[str, ...]:
+        return (*self.scope.key, self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SecretRef) and self._key == other._key

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyturn.assess import format_instant
+from keyturn.instants import format_instant
 from keyturn.model import Reference, Secret, Survey
 from keyturn.report.plain import log_safe, plain, wrap
 from keyturn.report.summary import sorted_failures

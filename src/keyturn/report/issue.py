@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from keyturn.assess import format_instant
-from keyturn.issues import Case, Kind
-from keyturn.model import Finding, Inspected, Reference
+from keyturn.instants import format_instant
+from keyturn.issue_state import Kind
+from keyturn.issues import Case
+from keyturn.model import Finding, FirstBreak, Inspected, Reference
 from keyturn.report import escape
 from keyturn.report.summary import describe_moment, format_expiry, places
 from keyturn.report.template import Markdown, code, render
@@ -71,16 +72,17 @@ class IssueText:
     def title(self, case: Case) -> str:
         """Return the title: what is wrong at worst, and the job that fails."""
         if not case.findings:
-            return escape.title(f"{case.token} is renewed, which not every copy proves")
+            what = "is renewed" if case.renewed else "has nothing wrong any more"
+            doubt = ", which not every copy proves" if case.unproven else ""
+            return escape.title(f"{case.token} {what}{doubt}")
         worst = case.findings[0]
         what = f"{case.token} {_TITLES.get(worst.rule, worst.rule)}"
         if worst.due_at and worst.rule in ("expired", "expiring"):
             verb = "expired" if worst.rule == "expired" else "expires"
             what = f"{case.token} {verb} {worst.due_at:%Y-%m-%d}"
-        first = worst.first_break
+        first = _lasting(worst, case)
         if not first:
             return escape.title(what)
-        # Without a due date the instant is counted from today, and would move every day.
         when = f" from {format_instant(first.at)}" if worst.due_at else ""
         return escape.title(f"{what}: {first.job} fails{when}")
 
@@ -112,7 +114,7 @@ class IssueText:
             case=case,
             token=case.inspected.token,
             status=case.inspected.status,
-            lines=[(finding, self._break(finding)) for finding in said],
+            lines=[(finding, self._break(finding, case)) for finding in said],
             moved_on=bool(news),
             expires=format_expiry(case.inspected),
             instant=format_instant,
@@ -124,12 +126,12 @@ class IssueText:
         return render("issue_farewell.md.j2", kind=kind, token=token, into=into)
 
     def _first(self, case: Case) -> Markdown | None:
-        breaks = [found for found in map(self._break, case.findings) if found]
+        breaks = [found for f in case.findings if (found := self._break(f, case))]
         return breaks[0] if breaks else None
 
-    def _break(self, finding: Finding) -> Markdown | None:
+    def _break(self, finding: Finding, case: Case) -> Markdown | None:
         """Say which job fails first, and when, where that stands still."""
-        first = finding.first_break
+        first = _lasting(finding, case)
         if not first:
             return None
         when = escape.markdown(describe_moment(first)) if finding.due_at else "at its next run"
@@ -143,7 +145,7 @@ class IssueText:
         """Return the places that use the token, those of the first job to break in front."""
         found: dict[Reference, None] = {}
         for finding in case.findings[:1]:
-            found |= dict.fromkeys(places(finding))
+            found |= dict.fromkeys(places(replace(finding, first_break=_lasting(finding, case))))
         for copy in case.copies:
             found |= dict.fromkeys(copy.references)
         used = list(found)
@@ -172,6 +174,21 @@ class IssueText:
         if self.now - status.last_used_at <= _RECENT:
             return f"within {_RECENT.days} days"
         return format_instant(status.last_used_at)
+
+
+def _lasting(finding: Finding, case: Case) -> FirstBreak | None:
+    """Return the job to name: the first to fail, or one that stays the same from day to day.
+
+    Where nothing is due at a date, the first to fail is counted from today and changes with it.
+    """
+    first = finding.first_break
+    if not first or finding.due_at:
+        return first
+    uses = [use for copy in case.copies for use in copy.uses if use.triggers]
+    if not uses:
+        return first
+    use = min(uses, key=lambda use: (use.reference.optional, use.path, use.job))
+    return FirstBreak(use.path, use.job, first.at, first.trigger)
 
 
 def _rules(findings: Sequence[Finding]) -> list[str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from keyturn.model import Finding, Inspected, Precision, Reference, Secret, Survey
-from keyturn.report.summary import find_token, format_rfc3339, sorted_failures, summarize
+from keyturn.instants import format_rfc3339
+from keyturn.model import Finding, Inspected, Precision, Reference, Secret, SecretRef, Survey
+from keyturn.report.summary import find_token, sorted_failures, summarize
 
 SCHEMA = "keyturn.report/1"
 
@@ -22,13 +24,15 @@ def render_json(survey: Survey) -> str:
     """Return the whole survey as one JSON document."""
     counts = asdict(summarize(survey))
     del counts["next_deadline"]
+    # One label each, whatever case the configuration writes it in.
+    labels = {secret.ref: str(secret.ref) for secret in survey.inventory.secrets}
     return dump(
         {
             "schema": SCHEMA,
-            "generated_at": format_rfc3339(survey.now),
+            "generated_at": _instant(survey.now),
             "repository": survey.repository,
             "summary": counts,
-            "tokens": [_token(token) for token in survey.tokens],
+            "tokens": [_token(token, labels) for token in survey.tokens],
             "secrets": [_secret(secret) for secret in survey.inventory.secrets],
             "findings": [_finding(finding, survey) for finding in survey.findings],
             "errors": [
@@ -49,21 +53,21 @@ def dump(document: Mapping[str, Any]) -> str:
     return text.replace("##[", "#\\u0023[") + "\n"
 
 
-def _token(inspected: Inspected) -> dict[str, Any]:
+def _token(inspected: Inspected, labels: Mapping[SecretRef, str]) -> dict[str, Any]:
     token, status, deadline = inspected.token, inspected.status, inspected.deadline
     return {
         "id": token.id,
         "provider": token.provider,
         "state": status.state,
-        "expires_at": format_rfc3339(status.expires_at if status.precision in _DATED else None),
+        "expires_at": _instant(status.expires_at if status.precision in _DATED else None),
         "expires_precision": status.precision,
-        "deadline": deadline and {"at": format_rfc3339(deadline.at), "reason": deadline.reason},
-        "created_at": format_rfc3339(status.created_at),
-        "last_used_at": format_rfc3339(status.last_used_at),
+        "deadline": deadline and {"at": _instant(deadline.at), "reason": deadline.reason},
+        "created_at": _instant(status.created_at),
+        "last_used_at": _instant(status.last_used_at),
         "never_used": status.never_used,
         "evidence": status.evidence,
         "owners": list(token.owners),
-        "secrets": [str(stored.ref) for stored in token.secrets],
+        "secrets": [labels.get(stored.ref, str(stored.ref)) for stored in token.secrets],
         "reason": status.reason,
     }
 
@@ -72,7 +76,7 @@ def _secret(secret: Secret) -> dict[str, Any]:
     return {
         "ref": str(secret.ref),
         "present": secret.present,
-        "updated_at": format_rfc3339(secret.updated_at),
+        "updated_at": _instant(secret.updated_at),
         "declared_by": secret.declared_by,
         "references": [_reference(reference) for reference in secret.references],
     }
@@ -86,12 +90,12 @@ def _finding(finding: Finding, survey: Survey) -> dict[str, Any]:
         "severity": finding.severity,
         "subject": finding.subject,
         "message": finding.message,
-        "due_at": format_rfc3339(finding.due_at),
+        "due_at": _instant(finding.due_at),
         "first_break": first
         and {
             "path": first.path,
             "job": first.job,
-            "at": format_rfc3339(first.at),
+            "at": _instant(first.at),
             "trigger": first.trigger,
         },
         "references": [_reference(reference) for reference in finding.references],
@@ -107,3 +111,7 @@ def _reference(reference: Reference) -> dict[str, Any]:
         "job": reference.job,
         "step": reference.step,
     }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return format_rfc3339(at) if at else None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from keyturn.assess import format_instant
+from keyturn.instants import format_instant
 from keyturn.model import Failure, Finding, Inspected, Severity, Survey
 from keyturn.report import escape, template
 from keyturn.report.summary import (

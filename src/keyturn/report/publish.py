@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from keyturn.errors import ExitCode, UsageError
+from keyturn.errors import ExitCode, KeyturnError, UsageError
 from keyturn.model import Survey
 from keyturn.report import render, summary
 from keyturn.report.annotations import render as render_annotations
@@ -23,8 +23,10 @@ from keyturn.settings import Settings
 def require_writable(settings: Settings) -> None:
     """Make sure, before anything is done, that every report can be written. Raises UsageError."""
     for output in settings.outputs:
-        folder = (settings.root / output.path).parent
-        if not os.access(folder, os.W_OK):
+        path = settings.root / output.path
+        if path.is_dir():
+            raise UsageError(f"--output {output.path}: that is a folder", hint="name a file")
+        if not os.access(path.parent, os.W_OK):
             raise UsageError(
                 f"--output {output.path}: nothing can be written to that folder",
                 hint="make the folder first",
@@ -83,7 +85,7 @@ def tell(text: str) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises UsageError where it cannot be written."""
+    """Write a file whole or not at all. Raises KeyturnError where it cannot be written."""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -97,4 +99,4 @@ def write_atomically(path: Path, text: str) -> None:
             raise
     except OSError as error:
         reason = error.strerror or "cannot be written"
-        raise UsageError(f"--output {path}: {reason}", hint="does its folder exist?") from error
+        raise KeyturnError(f"--output {path}: {reason}") from error

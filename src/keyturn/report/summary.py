@@ -6,10 +6,10 @@ It formats nothing for one particular reader and prints nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from keyturn.assess import format_instant
 from keyturn.errors import ExitCode
+from keyturn.instants import format_instant, format_rfc3339
 from keyturn.model import (
     Failure,
     Finding,
@@ -79,7 +79,7 @@ def outputs(survey: Survey, code: ExitCode, *, report: str = "") -> dict[str, st
         "error-count": str(numbers.error),
         "warning-count": str(numbers.warning),
         "unknown-count": str(numbers.unknown),
-        "next-deadline": format_rfc3339(numbers.next_deadline) or "",
+        "next-deadline": format_rfc3339(numbers.next_deadline) if numbers.next_deadline else "",
         "report": report,
     }
 
@@ -191,11 +191,6 @@ def format_day(at: datetime, *, now: datetime | None = None) -> str:
     """Write an instant with its day of the week, by which people plan, and how far off it is."""
     day = f"{at:%a} {format_instant(at)}"
     return f"{day} ({relative(at, now)})" if now else day
-
-
-def format_rfc3339(at: datetime | None) -> str | None:
-    """Write an instant for a machine: UTC, whole seconds, `Z`."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 def format_expiry(inspected: Inspected) -> str:

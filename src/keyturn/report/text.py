@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from keyturn.assess import format_instant
+from keyturn.instants import format_instant
 from keyturn.model import Finding, Inspected, Severity, State, Survey
 from keyturn.report.plain import columns, log_safe, plain, wrap
 from keyturn.report.summary import (
