@@ -78,6 +78,26 @@ def test_check_in_the_container(tools: Path, root: Path, image: str, tmp_path: P
     assert report["schema"] == "keyturn.report/1"
 
 
+def test_the_workspace_brings_in_no_code(
+    tools: Path, root: Path, image: str, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    for name in ("sitecustomize", "yaml", "keyturn"):
+        (workspace / f"{name}.py").write_text("print('PWNED')", encoding="utf-8")
+    ran = run_action(
+        tools,
+        root,
+        image,
+        tmp_path,
+        workspace=str(workspace),
+        env=["PYTHONPATH=.", "PYTHONSTARTUP=sitecustomize.py"],
+        input=["command=config schema"],
+    )
+    assert ran["rc"] == 0, ran["log"]
+    assert "PWNED" not in ran["log"]
+
+
 def test_a_mistake_in_an_input_is_said(tools: Path, root: Path, image: str, tmp_path: Path) -> None:
     ran = run_action(tools, root, image, tmp_path, input=["dry-run=perhaps"])
     assert ran["rc"] == 2
