@@ -125,13 +125,14 @@ class _Lister:
         failures = list(dict.fromkeys(self.failures))
         if self.refused:
             # Said once, however many lists were refused.
-            needs = "; ".join(dict.fromkeys(e.hint for e in self.refused.values() if e.hint))
+            hints = dict.fromkeys(error.hint for error in self.refused.values() if error.hint)
+            needs = ", ".join(hint.removeprefix("it needs ") for hint in hints)
             message = (
                 "not every list of secrets may be seen with this credential (refused: "
                 f"{', '.join(self.refused)}), so the rules that compare them are silent. A GitHub "
                 "App's token can have the rights"
             )
-            told = f"{message}: {needs}" if needs else message
+            told = f"{message}: it needs {needs}" if needs else message
             failures.append(Failure(FailureKind.NOT_PERMITTED, self.repository, told))
         return Listing(tuple(self.secrets), frozenset(self.scopes), complete, tuple(failures))
 

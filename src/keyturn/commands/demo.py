@@ -118,7 +118,7 @@ class _Story:
             self._say(f"     labels {', '.join(issue.labels)}; assigned to {people}")
         first = min(repository.issues.values(), key=lambda issue: issue.number)
         self._say(f"\n  #{first.number} reads:\n")
-        self._say(textwrap.indent(_HIDDEN.sub("", first.body or "").strip(), "  | "))
+        self._say(_quote(first.body or ""))
 
     def _closed(self) -> None:
         repository = self.example.box.github.repository(example.REPOSITORY)
@@ -127,7 +127,7 @@ class _Story:
             raise KeyturnError("the demonstration went wrong: one issue should be closed by now")
         for issue in closed:
             self._say(f"\n  #{issue.number} is closed. keyturn's last comment:\n")
-            self._say(textwrap.indent(_HIDDEN.sub("", issue.comments[-1].body).strip(), "  | "))
+            self._say(_quote(issue.comments[-1].body))
 
     def _heading(self, text: str) -> None:
         self._say("\n" + self._paint(f"== {text}", "1;36"))
@@ -137,3 +137,9 @@ class _Story:
 
     def _say(self, text: str) -> None:
         publish.emit(text)
+
+
+def _quote(text: str) -> str:
+    """Return an issue's text as its readers see it, without the hidden marks."""
+    shown = _HIDDEN.sub("", text).strip()
+    return textwrap.indent(shown, "  | ", predicate=lambda _line: True)

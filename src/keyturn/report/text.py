@@ -140,6 +140,7 @@ class _Text:
         rows = [self._token(token) for token in tokens]
         widths = _fit([header, *rows], self.width)
         told = {failure.subject for failure in self.survey.failures}
+        told |= {f.subject for f in self.survey.findings if f.severity is Severity.ERROR}
         lines = self._row(header, widths, dict.fromkeys(range(len(header)), _DIM))
         for inspected, row in zip(tokens, rows, strict=True):
             lines += self._row(row, widths, {1: _COLORS[inspected.status.state]})
