@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from keyturn.sandbox.gitlab_world import Token
 from keyturn.sandbox.world import Sandbox
 
 NOW = datetime(2026, 11, 23, 6, 17, tzinfo=UTC)
@@ -154,55 +155,63 @@ class Example:
 
 def fill(box: Sandbox) -> Example:
     """Put the organization into an empty sandbox whose clock stands at `NOW`."""
-    gitlab, github, now = box.gitlab, box.github, box.clock.now
-    gitlab.add_project(_PROJECT, "shop/storefront")
-    gitlab.add_group(_GROUP, "shop")
-    long_ago = now - timedelta(days=300)
-    release = gitlab.create_token(
-        "project",
-        "ci-release",
-        project=_PROJECT,
-        scopes=("api",),
-        created_at=now - timedelta(days=362),
-        expires_on=date(2026, 11, 26),
-        last_used_at=now - timedelta(days=3),
-    )
-    mirror = gitlab.create_token(
-        "group",
-        "mirror-bot",
-        group=_GROUP,
-        scopes=("write_repository",),
-        created_at=long_ago,
-        last_used_at=now - timedelta(hours=5),
-    )
-    packages = gitlab.create_token(
-        name="packages", created_at=long_ago, expires_on=date(2027, 1, 31)
-    )
-    manager = gitlab.create_token(
-        name="keyturn", created_at=now - timedelta(days=30), expires_on=date(2027, 9, 1)
-    )
+    tokens = _issue_tokens(box)
+    values = {name: token.value for name, token in tokens.items()}
     files = {
         ".github/workflows/release.yml": _RELEASE,
         ".github/workflows/nightly.yml": _NIGHTLY,
         ".github/workflows/deploy.yml": _DEPLOY,
         ".github/workflows/keyturn.yml": _KEYTURN,
-        ".github/keyturn.yml": _CONFIG.format(gitlab=gitlab.url),
+        ".github/keyturn.yml": _CONFIG.format(gitlab=box.gitlab.url),
     }
-    octo = github.add_organization("octo")
-    repository = github.add_repository(REPOSITORY, assignees=("alice", "bob"), files=files)
-    stored = {"GITLAB_TOKEN": release, "MIRROR_TOKEN": mirror, "GITLAB_MANAGER": manager}
-    for name, token in stored.items():
-        repository.put_secret(name, token.value, at=token.created_at + timedelta(minutes=9))
-    written = long_ago + timedelta(minutes=9)
-    repository.put_secret("PACKAGES_TOKEN", packages.value, environment="production", at=written)
-    repository.put_secret("LEGACY_FTP_PASSWORD", secrets.token_hex(12), at=written)
-    octo.put_secret("MONITORING_KEY", secrets.token_hex(12))
-    gitlab.revoke(packages.id)
+    _store_secrets(box, tokens, files)
     app = "ghs_" + secrets.token_hex(18)
-    github.add_token(app, login="keyturn[bot]")
-    environ = {
-        "GITHUB_TOKEN": app,
-        "GITLAB_MANAGER": manager.value,
-        "PACKAGES_TOKEN": packages.value,
+    box.github.add_token(app, login="keyturn[bot]")
+    given = ("GITLAB_MANAGER", "PACKAGES_TOKEN")
+    return Example(box, files, {"GITHUB_TOKEN": app, **{name: values[name] for name in given}})
+
+
+def _issue_tokens(box: Sandbox) -> dict[str, Token]:
+    """Return the tokens by the names of the secrets that are to hold them."""
+    gitlab, now = box.gitlab, box.clock.now
+    gitlab.add_project(_PROJECT, "shop/storefront")
+    gitlab.add_group(_GROUP, "shop")
+    long_ago = now - timedelta(days=300)
+    tokens = {
+        "GITLAB_TOKEN": gitlab.create_token(
+            "project",
+            "ci-release",
+            project=_PROJECT,
+            created_at=now - timedelta(days=362),
+            expires_on=date(2026, 11, 26),
+            last_used_at=now - timedelta(days=3),
+        ),
+        "MIRROR_TOKEN": gitlab.create_token(
+            "group",
+            "mirror-bot",
+            group=_GROUP,
+            scopes=("write_repository",),
+            created_at=long_ago,
+            last_used_at=now - timedelta(hours=5),
+        ),
+        "PACKAGES_TOKEN": gitlab.create_token(
+            name="packages", created_at=long_ago, expires_on=date(2027, 1, 31)
+        ),
+        "GITLAB_MANAGER": gitlab.create_token(
+            name="keyturn", created_at=now - timedelta(days=30), expires_on=date(2027, 9, 1)
+        ),
     }
-    return Example(box, files, environ)
+    gitlab.revoke(tokens["PACKAGES_TOKEN"].id)
+    return tokens
+
+
+def _store_secrets(box: Sandbox, tokens: dict[str, Token], files: dict[str, str]) -> None:
+    octo = box.github.add_organization("octo")
+    repository = box.github.add_repository(REPOSITORY, assignees=("alice", "bob"), files=files)
+    for name, token in tokens.items():
+        environment = "production" if name == "PACKAGES_TOKEN" else None
+        written = token.created_at + timedelta(minutes=9)
+        repository.put_secret(name, token.value, environment=environment, at=written)
+    long_ago = box.clock.now - timedelta(days=300)
+    repository.put_secret("LEGACY_FTP_PASSWORD", secrets.token_hex(12), at=long_ago)
+    octo.put_secret("MONITORING_KEY", secrets.token_hex(12))
