@@ -344,7 +344,10 @@ def test_switches_that_only_the_runner_reads_are_not_unused(name: str) -> None:
 
 def test_what_dependabot_holds_is_not_missing() -> None:
     secret = plain(BOT, declared_by="deploy")
-    assert about_secrets(secret, uses=Uses((USE,), (PLACE,))) == []
+    started = replace(USE, triggers=(Trigger("pull_request"),))
+    assert about_secrets(secret, uses=Uses((started,), (PLACE,))) == []
+    scheduled = about_secrets(secret, uses=Uses((USE,), (PLACE,)))
+    assert scheduled == ["missing-secret octo/app:DEPLOY_TOKEN"]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.call_graph import read_uses
+from keyturn.call_graph import Sources, read_uses, resolve
 from keyturn.errors import NotPermitted, PlatformError, PlatformRejected, PlatformUnavailable
+from keyturn.expression_tree import Expression
+from keyturn.expressions import can_hold
 from keyturn.model import Failure, FailureKind, How, Use, Uses
+from keyturn.workflows import parse_workflow
 
 FOLDER = ".github/workflows"
 
@@ -685,3 +688,19 @@ def test_any_graph_comes_to_an_end(graph):
     for use in read(**texts).uses:
         assert use.name == "X"
         assert use.path.removeprefix(f"{FOLDER}/").removesuffix(".yml") in texts
+
+
+def test_a_condition_is_judged_once_for_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def count(condition: Expression | None, *, event: str) -> bool:
+        judged.append(event)
+        return can_hold(condition, event=event)
+
+    monkeypatch.setattr("keyturn.call_graph.can_hold", count)
+    steps = "      - &s {run: x, if: \"github.event_name != 'push'\", env: {A: '${{secrets.A}}'}}\n"
+    text = f"on: [push, release]\njobs:\n  a:\n    steps:\n{steps}" + "      - *s\n" * 50
+    workflow = parse_workflow(".github/workflows/a.yml", text.encode())
+    uses = resolve(workflow, Sources({workflow.path: workflow}, {}))
+    assert {trigger.event for use in uses for trigger in use.triggers} == {"release"}
+    assert sorted(judged) == ["push", "release"]

@@ -168,6 +168,14 @@ def test_a_credential_that_is_not_there_is_never_sent(world: World, value: str |
     assert sent == [world.example.environ["PACKAGES_TOKEN"]]
 
 
+@pytest.mark.parametrize("name", ["GITLAB_MANAGER", "GITHUB_TOKEN"])
+def test_a_credential_that_is_no_text_is_said(world: World, name: str) -> None:
+    ran = world.check(**{name: "abc" + chr(0xDCFF) + "more-of-it"})
+    assert ran.code == 3
+    assert "error of its own" not in ran.err
+    assert ran.token("packages")["state"] == "revoked"
+
+
 def test_without_github_the_providers_are_asked_all_the_same(world: World) -> None:
     ran = world.check(GITHUB_TOKEN=None)
     assert ran.code == 3

@@ -626,3 +626,39 @@ def test_whatever_happens_there_is_at_most_one_open_issue_and_a_second_run_is_ca
         elif person and issues and not any(issue.open for issue in issues.values()):
             last = max(issues)
             issues[last] = replace(issues[last], open=True)
+
+
+def test_a_copy_that_cannot_be_seen_today_is_no_new_life() -> None:
+    older = replace(COPY, updated_at=MADE)
+    newer = replace(COPY, ref=SecretRef(Scope("octo"), "B"), updated_at=NOW)
+    unseen = replace(newer, present=None, updated_at=None)
+    for reason in ("not_planned", "completed"):
+        issue = opened(survey(REVOKED, status=NAMELESS, copies=[older, newer]))
+        if reason == "completed":
+            again = one(
+                decide(
+                    survey(REVOKED, status=NAMELESS, copies=[older, newer]), closed(issue, reason)
+                )
+            )
+            issue = apply(again, closed(issue, reason))
+        aside = closed(issue, reason)
+        assert decide(survey(REVOKED, status=NAMELESS, copies=[older, unseen]), aside) == []
+        assert decide(survey(REVOKED, status=NAMELESS, copies=[older, newer]), aside) == []
+
+
+def test_a_fence_that_was_cut_weakens_no_proof() -> None:
+    undated = replace(STATUS, created_at=None, token_id="8")
+    issue = replace(opened(survey(expiring())), created_at=NOW)
+    cut = replace(issue, body=issue.body.replace("<!-- keyturn:end -->", ""))
+    for copies in ([UNSEEN], [COPY]):
+        action = one(decide(survey(status=undated, copies=copies), cut))
+        assert action.kind is Kind.UPDATE
+        assert decide(survey(status=undated, copies=copies), apply(action, cut)) == []
+
+
+def test_a_date_that_was_declared_answers_an_unknown_expiry() -> None:
+    undated = TokenStatus(State.ACTIVE)
+    unknown = replace(IDLE, rule="unknown-expiry")
+    issue = replace(opened(survey(unknown, status=undated)), created_at=NOW)
+    dated = replace(undated, expires_at=DUE + 90 * DAYS)
+    assert one(decide(survey(status=dated), issue)).kind is Kind.CLOSE

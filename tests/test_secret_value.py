@@ -105,6 +105,12 @@ def test_each_line_of_a_long_value_is_redacted() -> None:
     assert redact("x second-line-of-key y") == "x *** y"
 
 
+def test_bytes_that_are_no_characters_are_kept_out_as_well() -> None:
+    value = "not-utf8-" + chr(0xDCFF) + "-at-all"
+    assert SecretValue(value).is_same(SecretValue(value))
+    assert redact(f"x {value} y") == "x *** y"
+
+
 def test_blanks_around_a_value_are_no_disguise() -> None:
     SecretValue("  padded-with-blanks  \n")
     assert redact("job padded-with-blanks!") == "job ***!"

@@ -35,6 +35,9 @@ from keyturn.model import (
 _READ_BY_THE_RUNNER = frozenset({"ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 """Switches that no workflow names (GitHub docs, "Enabling debug logging", 2026-11)."""
 
+_DEPENDABOT_EVENTS = frozenset({"pull_request", "pull_request_target", "push"})
+"""What Dependabot starts, with secrets of its own."""
+
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """Two servers' clocks may differ by this much before "older" means anything."""
 
@@ -333,10 +336,12 @@ def _missing(inventory: Inventory) -> Iterator[Finding]:
     # starts reads Dependabot's.
     expected = {(u.path, u.name) for u in inventory.uses.uses if u.reference.optional}
     elsewhere = {s.ref.name for s in inventory.secrets if s.ref.scope.store is Store.DEPENDABOT}
-    spared = inventory.ignored_names | elsewhere
     absent: dict[str, list[Use]] = {}
     for use in inventory.uses.uses:
-        optional = (use.path, use.name) in expected or use.name in spared
+        optional = (use.path, use.name) in expected or use.name in inventory.ignored_names
+        by_dependabot = any(t.event in _DEPENDABOT_EVENTS for t in use.triggers)
+        if use.name in elsewhere and by_dependabot:
+            continue
         if use not in held and not optional and use.triggers:
             absent.setdefault(use.name, []).append(use)
     for name, uses in absent.items():

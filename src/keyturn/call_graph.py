@@ -113,11 +113,6 @@ class _Frame:
     environment_known: bool = True
     callers: tuple[str, ...] = ()
 
-    def under(self, condition: Expression | None) -> _Frame:
-        """Return the frame of something that only runs where a condition holds."""
-        triggers = tuple(t for t in self.triggers if can_hold(condition, event=t.event))
-        return self if triggers == self.triggers else replace(self, triggers=triggers)
-
     def find_stored(self, name: str) -> Iterator[tuple[_Stored, bool]]:
         """Yield what a name stands for, and whether the job's environment may supply it.
 
@@ -142,13 +137,14 @@ class _Walk:
         self._path = path
         self._sources = sources
         self._effort = 0
+        self._judged: dict[tuple[int, str], bool] = {}
 
     def follow(self, workflow: Workflow, frame: _Frame) -> None:
         """Visit the jobs of a workflow that runs in a frame."""
         for job in workflow.jobs:
             self._spend()
             inside = replace(
-                frame.under(job.condition),
+                self._under(frame, job.condition),
                 labels=(*frame.labels, job.label),
                 environment=job.environment,
                 environment_known=job.environment_known,
@@ -160,6 +156,20 @@ class _Walk:
             # A workflow's `env:` does not reach the workflows it calls.
             self._add(workflow.references, inside)
             self._take_steps(job.steps, inside, folders=())
+
+    def _under(self, frame: _Frame, condition: Expression | None) -> _Frame:
+        """Return the frame of something that only runs where a condition holds."""
+        if condition is None:
+            return frame
+        triggers = tuple(t for t in frame.triggers if self._can_hold(condition, t.event))
+        return frame if triggers == frame.triggers else replace(frame, triggers=triggers)
+
+    def _can_hold(self, condition: Expression, event: str) -> bool:
+        """Judge once: aliases can put one long condition on every step, for every trigger."""
+        key = (id(condition), event)
+        if key not in self._judged:
+            self._judged[key] = can_hold(condition, event=event)
+        return self._judged[key]
 
     def _call(self, caller: Workflow, job: Job, frame: _Frame) -> None:
         callers = (*frame.callers, caller.path)
@@ -189,7 +199,7 @@ class _Walk:
     ) -> None:
         for step in steps:
             self._spend()
-            inside = frame.under(step.condition)
+            inside = self._under(frame, step.condition)
             self._add(step.references, inside)
             folder = _find_folder(step)
             action = self._sources.actions.get(folder) if folder else None

@@ -101,14 +101,15 @@ class Life:
         known = [now == then for now, then in pairs if now and then]
         if known:
             return all(known)
-        return not (self.stored and earlier.stored) or self.stored == earlier.stored
+        # An older one means that the newest cannot be seen now.
+        return not earlier.stored or self.stored <= earlier.stored
 
     def including(self, earlier: Life) -> Life:
         """Return this life with what only an earlier look at it knew."""
         return Life(
             self.token_id or earlier.token_id,
             self.deadline or earlier.deadline,
-            self.stored or earlier.stored,
+            max(self.stored, earlier.stored),
         )
 
 

@@ -197,8 +197,10 @@ class Convergence:
         known = read_memory(issue.body)
         if case.inspected.status.state is not State.ACTIVE or (known and known.resolved):
             return []  # no proof of life; or closed once, and opened again by a person
-        renewed = known is None or not _life(case).continues(known.life)
-        opened = issue.created_at if renewed else None
+        renewed = known is not None and not _life(case).continues(known.life)
+        # Where the issue does not know its token, it may be about another one.
+        strange = not (known and (known.life.token_id or known.life.deadline))
+        opened = issue.created_at if (renewed or strange) and _is_about_death(known) else None
         about_copies = bool(known and known.rules & _COPY_RULES)
         unproven = _unproven(case, opened, about_copies=about_copies)
         unseen = unproven and all(copy.present is None for copy, _ in unproven)
@@ -207,8 +209,9 @@ class Convergence:
         case = replace(case, renewed=renewed, unproven=unproven)
         case, memory = self._introduce(case, known or Memory(_life(case)))
         if case.unproven:
-            if known:  # it is still about what it was opened about
-                memory = replace(memory, life=known.life, facts=known.facts, step=known.step)
+            # It is still about what it was opened about.
+            about = known or Memory(Life())
+            memory = replace(memory, life=about.life, facts=about.facts, step=about.step)
             return self._change(Kind.UPDATE, issue, case, memory, comment=None)
         comment = self.writer.comment(Kind.CLOSE, case)
         memory = replace(memory, resolved=True)
@@ -325,6 +328,11 @@ def _fact(finding: Finding) -> str:
 def _family(rule: str) -> str:
     """Return one name for all that says that the token dies or is dead."""
     return "expiring" if rule in _DEAD_RULES else rule
+
+
+def _is_about_death(known: Memory | None) -> bool:
+    """Say whether an issue was opened because the token dies or is dead; True where unknown."""
+    return not (known and known.rules) or "expiring" in map(_family, known.rules)
 
 
 def _facts(case: Case) -> list[str]:

@@ -37,7 +37,10 @@ class SecretValue:
 
     def is_same(self, other: SecretValue) -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+        mine, theirs = (
+            secret.__value.encode("utf-8", "surrogateescape") for secret in (self, other)
+        )
+        return hmac.compare_digest(mine, theirs)
 
     def __repr__(self) -> str:
         return "SecretValue(***)"
@@ -58,14 +61,15 @@ class SecretValue:
 
 
 def _encodings(value: str) -> Iterator[str]:
-    raw = value.encode()
+    # The environment can hold bytes that are no characters; they count as they came.
+    raw = value.encode("utf-8", "surrogateescape")
     yield value
     yield value.strip()
     yield from (line.strip() for line in value.splitlines())
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield quote(value, safe="")
-    yield quote_plus(value)
+    yield quote(raw, safe="")
+    yield quote_plus(raw)
     yield raw.hex()
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         encoded = encode(raw).decode()

@@ -46,7 +46,7 @@ PAGE_SIZE = 100
 
 _TIMEOUT = 15
 """Seconds of silence. GitHub itself gives up on a request after ten."""
-_DEADLINE = 60
+_DEADLINE = 30
 """Seconds for a whole answer, however slowly it comes."""
 _PAUSES = (0.5, 2.0)
 """Seconds before a GET is tried again; a write is never."""

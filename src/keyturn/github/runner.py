@@ -119,7 +119,9 @@ class Runner:
         """Print workflow commands, on standard error: standard output is a pure report."""
         if self.in_actions:
             for line in lines:
-                print(line, file=sys.stderr, flush=True)
+                # Bytes of the environment that are no characters cannot be printed as such.
+                shown = line.encode("utf-8", "backslashreplace").decode()
+                print(shown, file=sys.stderr, flush=True)
 
     def write_outputs(self, values: Mapping[str, str]) -> None:
         """Set the step's outputs. Raises KeyturnError where the runner's file cannot be written."""
