@@ -6,7 +6,6 @@ Wires GitHub and the providers to the survey; it decides nothing about tokens it
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 from dataclasses import replace
 
 from keyturn import providers
@@ -49,9 +48,8 @@ def exit_code(survey: Survey, settings: Settings) -> ExitCode:
 def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
     if settings.runner.untrusted_event:
         return _check_untrusted(settings, config)
-    with ExitStack() as stack:
-        github = wiring.connect(settings)
-        transport = stack.enter_context(Transport(ca_bundle=settings.ca_bundle))
+    github = wiring.connect(settings)
+    with Transport(ca_bundle=settings.ca_bundle) as transport:
         survey = take_survey(
             config,
             wiring.make(settings, github),
