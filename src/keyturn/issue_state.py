@@ -46,6 +46,11 @@ class Issue:
     created_at: datetime | None = None
     locked: bool = False
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether a person closed it without claiming that it is done."""
+        return self.reason in ("not_planned", "duplicate")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

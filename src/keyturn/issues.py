@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
-from keyturn.assess import copy_is_stale
 from keyturn.instants import format_rfc3339
+from keyturn.issue_case import Case, find_unproven
 from keyturn.issue_state import (
     Action,
     Found,
@@ -26,35 +26,13 @@ from keyturn.issue_state import (
     release_body,
     write_body,
 )
-from keyturn.model import Finding, Inspected, Secret, Severity, State, Survey
+from keyturn.model import Finding, Inspected, Severity, State, Survey
 
 MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
 
 _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
 _COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything an issue says about one token."""
-
-    inspected: Inspected
-    findings: tuple[Finding, ...]
-    """Warning and above, worst first."""
-    copies: tuple[Secret, ...]
-    """Every secret that is declared to hold the token."""
-    unproven: tuple[tuple[Secret, str], ...] = ()
-    """Copies that keep the issue open although no finding is left, and why."""
-    mentions: tuple[str, ...] = ()
-    """Owners who cannot be assigned."""
-    renewed: bool = False
-    """It is another token, or has another deadline, than the issue was opened about."""
-
-    @property
-    def token(self) -> str:
-        """The token's id."""
-        return self.inspected.token.id
 
 
 class Writer(Protocol):
@@ -103,16 +81,23 @@ class Convergence:
                 grouped.setdefault(identity.token, []).append(issue)
         return {token: Found.of(found) for token, found in grouped.items()}
 
+    def opens_any(self, found: Mapping[str, Found]) -> bool:
+        """Say whether a token needs an issue that is not among those found; nothing is written."""
+        return any(
+            self._fate(self.case(inspected), found.get(inspected.token.id, Found())) is Kind.OPEN
+            for inspected in self.survey.tokens
+        )
+
     def owners_to_check(self, found: Mapping[str, Found]) -> list[str]:
         """Return the logins whose assignability is needed and not remembered by an issue."""
         logins: dict[str, None] = {}
         for inspected in self.survey.tokens:
             about = found.get(inspected.token.id, Found())
-            kinds = {action.kind for action in self.decide_token(inspected, about)}
-            if not about.open and not kinds & {Kind.OPEN, Kind.REOPEN}:
+            fate = self._fate(self.case(inspected), about)
+            if fate is None:
                 continue
             memory = None
-            if about.current and Kind.OPEN not in kinds:
+            if about.current and fate is not Kind.OPEN:
                 memory = read_memory(about.current.body)
             known = memory.owners if memory else {}
             logins |= {login: None for login in _logins(inspected) if login not in known}
@@ -132,24 +117,31 @@ class Convergence:
 
     def decide_token(self, inspected: Inspected, found: Found) -> list[Action]:
         """Return the changes about one token. A token nobody could ask about changes nothing."""
-        if inspected.status.state is State.UNKNOWN:
-            return []
         case = self.case(inspected)
+        match self._fate(case, found):
+            case None:
+                return []
+            case Kind.OPEN:
+                return [self._open(case)]
+            case Kind.REOPEN:
+                return self._reopen(case, found.closed[0])
+        kept = found.open[0]
+        change = self._keep(case, kept) if case.findings else self._resolve(case, kept)
+        fold = [
+            self._leave(Kind.FOLD, case.token, issue, number=kept.number)
+            for issue in found.open[1:]
+        ]
+        return [*change, *fold]
+
+    def _fate(self, case: Case, found: Found) -> Kind | None:
+        """Say which issue a token's case belongs to: a new, a closed, or an open one; or none."""
+        if case.inspected.status.state is State.UNKNOWN:
+            return None
         if found.open:
-            kept = found.open[0]
-            change = self._keep(case, kept) if case.findings else self._resolve(case, kept)
-            fold = [
-                self._leave(Kind.FOLD, case.token, issue, number=kept.number)
-                for issue in found.open[1:]
-            ]
-            return [*change, *fold]
+            return Kind.UPDATE
         if not case.findings:
-            return []
-        if found.closed:
-            again = self._reconsider(case, found.closed[0])
-            if again is not None:
-                return again
-        return [self._open(case)]
+            return None
+        return _reconsider(case, found.closed[0]) if found.closed else Kind.OPEN
 
     def case(self, inspected: Inspected) -> Case:
         """Gather what an issue about a token says."""
@@ -202,7 +194,7 @@ class Convergence:
         strange = not (known and (known.life.token_id or known.life.deadline))
         opened = issue.created_at if (renewed or strange) and _is_about_death(known) else None
         about_copies = bool(known and known.rules & _COPY_RULES)
-        unproven = _unproven(case, opened, about_copies=about_copies)
+        unproven = find_unproven(case, opened, about_copies=about_copies)
         unseen = unproven and all(copy.present is None for copy, _ in unproven)
         if unseen and about_copies and not renewed:
             return []  # the finding was not found because nobody could look
@@ -217,19 +209,11 @@ class Convergence:
         memory = replace(memory, resolved=True)
         return self._change(Kind.CLOSE, issue, case, memory, comment=comment)
 
-    def _reconsider(self, case: Case, issue: Issue) -> list[Action] | None:
-        """Decide about an issue that was closed; None where it was about something else."""
+    def _reopen(self, case: Case, issue: Issue) -> list[Action]:
         known = read_memory(issue.body)
-        if known is None or known.resolved or not _still_holds(case, known):
-            return None
-        set_aside = issue.reason in ("not_planned", "duplicate")
-        still = {_family(finding.rule) for finding in case.findings}
-        if not set_aside and not still & {_family(rule) for rule in known.rules}:
-            return None  # what was closed as done is done
-        crossed = _is_crossed(case, known)
-        if not crossed if set_aside else known.reopened:
-            return []
+        assert known is not None
         case, memory = self._introduce(case, known)
+        set_aside = issue.set_aside
         memory = replace(memory, reopened=known.reopened or not set_aside)
         news = _news(case, known) if set_aside else ()
         comment = self.writer.comment(Kind.REOPEN, case, news=news)
@@ -314,6 +298,19 @@ def _life(case: Case) -> Life:
     )
 
 
+def _reconsider(case: Case, issue: Issue) -> Kind | None:
+    """Decide about a closed issue: open it again, leave it, or open another beside it."""
+    known = read_memory(issue.body)
+    if known is None or known.resolved or not _still_holds(case, known):
+        return Kind.OPEN
+    if issue.set_aside:
+        return Kind.REOPEN if _is_crossed(case, known) else None
+    still = {_family(finding.rule) for finding in case.findings}
+    if not still & {_family(rule) for rule in known.rules}:
+        return Kind.OPEN  # what was closed as done is done
+    return None if known.reopened else Kind.REOPEN
+
+
 def _still_holds(case: Case, known: Memory) -> bool:
     """Say whether an issue was about this life of the token, and about something wrong in it."""
     came_back = known.step == timedelta() and _step(case) != timedelta()
@@ -362,34 +359,3 @@ def _news(case: Case, known: Memory) -> list[Finding]:
         for finding in case.findings
         if _fact(finding) not in known.facts or (crossed and finding.step is not None)
     ] or list(case.findings[:1])
-
-
-def _unproven(
-    case: Case, opened: datetime | None, *, about_copies: bool
-) -> tuple[tuple[Secret, str], ...]:
-    """Return the copies of a healthy token that may still hold an old one, and why.
-
-    `opened` is when the issue about a token that was renewed since was opened: where the provider
-    does not say when the new one was made, a copy must have been written after that. A copy that
-    was itself presented proves the token; it proves nothing about another copy that was at fault.
-    """
-    copies = [copy for copy in case.copies if not copy.ignored]
-    if case.inspected.status.holds_copy:
-        copies = [copy for copy in copies if copy.present is None] if about_copies else []
-    reasons = [(copy, _doubt(copy, case, opened)) for copy in copies]
-    return tuple((copy, doubt) for copy, doubt in reasons if doubt)
-
-
-def _doubt(copy: Secret, case: Case, opened: datetime | None) -> str:
-    if copy.present is None:
-        return "cannot be seen with this credential"
-    if not copy.present:
-        return "is not there"
-    made = case.inspected.status.created_at
-    if (made or opened) and copy.updated_at is None:
-        return "has no date"
-    if copy_is_stale(copy, case.inspected.status):
-        return "was written before the token was made"
-    if not made and opened and copy.updated_at and copy.updated_at < opened:
-        return "was not written since this issue was opened"
-    return ""

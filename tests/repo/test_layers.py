@@ -19,6 +19,7 @@ PURE = {
     "expression_tree",
     "expressions",
     "first_break",
+    "issue_case",
     "issue_state",
     "instants",
     "issues",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.assess import SEVERITIES
+from keyturn.issue_case import Case
 from keyturn.issue_state import Identity, Kind, Life, Memory, find_identity, read_memory, write_body
-from keyturn.issues import Case
 from keyturn.model import (
     Finding,
     FirstBreak,

@@ -21,20 +21,14 @@ _LABEL_COLOR = "d93f0b"
 _LABEL_DESCRIPTION = "A token that CI depends on needs care (keyturn)"
 _TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _DONE = {
-    Kind.OPEN: "{opened} an issue for {token}: {title}",
-    Kind.UPDATE: "{updated} #{number} of {token}",
-    Kind.REOPEN: "{opened} #{number} of {token} again",
-    Kind.CLOSE: "{closed} #{number} of {token}, which is renewed",
-    Kind.DROP: "{closed} #{number} of {token}, which is no longer declared",
-    Kind.FOLD: "{closed} #{number} of {token}, a duplicate",
+    Kind.OPEN: ("open", "an issue for {token}: {title}"),
+    Kind.UPDATE: ("update", "#{number} of {token}"),
+    Kind.REOPEN: ("open", "#{number} of {token} again"),
+    Kind.CLOSE: ("close", "#{number} of {token}, which is renewed"),
+    Kind.DROP: ("close", "#{number} of {token}, which is no longer declared"),
+    Kind.FOLD: ("close", "#{number} of {token}, a duplicate"),
 }
-_PAST = {"opened": "opened", "updated": "updated", "closed": "closed", "made": "made"}
-_DRY = {
-    "opened": "would open",
-    "updated": "would update",
-    "closed": "would close",
-    "made": "would make",
-}
+_PAST = {"open": "opened", "update": "updated", "close": "closed", "make": "made"}
 _STATES = {
     Kind.REOPEN: {"state": "open"},
     Kind.CLOSE: {"state": "closed", "state_reason": "completed"},
@@ -134,7 +128,6 @@ class _Desk:
         self._private = private
         self._dry_run = dry_run
         self._convergence = convergence
-        self._verbs = _DRY if dry_run else _PAST
         self._locked: set[int] = set()
         self._urls: dict[str, str] = {}
         self._failures: list[Failure] = []
@@ -144,8 +137,7 @@ class _Desk:
         issues = self._list(labels=self._labels[0])
         self._locked = {issue.number for issue in issues if issue.locked}
         found = self._convergence.find(issues)
-        actions = self._convergence.decide(found)
-        if any(action.kind is Kind.OPEN for action in actions):
+        if self._convergence.opens_any(found):
             found = self._convergence.find([*issues, *self._list_unlabelled(issues)])
         self._check_owners(found)
         actions = self._convergence.decide(found)
@@ -201,7 +193,7 @@ class _Desk:
             try:
                 if self._client.exists(self._path("labels", label), needs=_NEEDS):
                     continue
-                self._note(f"{self._verbs['made']} the label {label}")
+                self._note_done("make", f"the label {label}")
                 if not self._dry_run:
                     self._client.send(
                         "POST",
@@ -213,9 +205,7 @@ class _Desk:
                 self._failures.append(_failure(f"{self._tracker}: label {label}", error))
 
     def _carry_out(self, action: Action, found: Mapping[str, Found]) -> None:
-        line = _DONE[action.kind].format(
-            **self._verbs, token=action.token, number=action.number, title=action.title
-        )
+        verb, what = _DONE[action.kind]
         try:
             if not self._dry_run:
                 number = self._open(action, found) if not action.number else self._change(action)
@@ -226,7 +216,8 @@ class _Desk:
         except PlatformError as error:
             self._failures.append(_failure(action.token, error))
         else:
-            self._note(line)
+            told = what.format(token=action.token, number=action.number, title=action.title)
+            self._note_done(verb, told)
 
     def _open(self, action: Action, found: Mapping[str, Found]) -> int:
         """Open an issue; owners that GitHub then refuses or forgets are mentioned instead."""
@@ -302,6 +293,9 @@ class _Desk:
 
     def _url(self, number: int) -> str:
         return f"{self._server_url}/{self._tracker}/issues/{number}"
+
+    def _note_done(self, verb: str, what: str) -> None:
+        self._note(f"{f'would {verb}' if self._dry_run else _PAST[verb]} {what}")
 
     def _note(self, line: str) -> None:
         self._notes.append(f"{self._tracker}: {line}")

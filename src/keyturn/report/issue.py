@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from keyturn.instants import format_instant
+from keyturn.issue_case import Case
 from keyturn.issue_state import Kind
-from keyturn.issues import Case
 from keyturn.model import Finding, FirstBreak, Inspected, Reference
 from keyturn.report import escape
 from keyturn.report.summary import describe_moment, format_expiry, places
