@@ -120,6 +120,10 @@ class _TokenRules:
         return [secret for secret in self.inventory.secrets if secret.declared_by == token.id]
 
     @property
+    def _judged_copies(self) -> list[Secret]:
+        return [copy for copy in self._copies if not copy.ignored]
+
+    @property
     def _uses(self) -> list[Use]:
         return [use for copy in self._copies for use in copy.uses]
 
@@ -218,8 +222,7 @@ class _TokenRules:
 
     def _old_copies(self) -> Iterator[Finding]:
         max_age = self.inspected.token.policy.max_age
-        copies = [copy for copy in self._copies if not copy.ignored]
-        old = [copy for copy in copies if _is_older(copy, max_age, self.now)]
+        old = [copy for copy in self._judged_copies if _is_older(copy, max_age, self.now)]
         if old:
             yield self._make("copy-too-old", _old_copy_message(old, max_age))
 
@@ -243,8 +246,7 @@ class _TokenRules:
 
     def _stale_copies(self) -> Iterator[Finding]:
         status = self.inspected.status
-        copies = [copy for copy in self._copies if not copy.ignored]
-        stale = [copy for copy in copies if copy_is_stale(copy, status)]
+        stale = [copy for copy in self._judged_copies if copy_is_stale(copy, status)]
         if not stale or not status.created_at:
             return
         labels = ", ".join(str(copy.ref) for copy in stale)
@@ -256,7 +258,7 @@ class _TokenRules:
         )
 
     def _missing_copies(self) -> Iterator[Finding]:
-        absent = [copy for copy in self._copies if copy.present is False and not copy.ignored]
+        absent = [copy for copy in self._judged_copies if copy.present is False]
         if absent:
             labels = ", ".join(str(copy.ref) for copy in absent)
             yield self._make(

@@ -102,7 +102,7 @@ def _say_error(error: KeyturnError) -> None:
 def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
     """Name every mistake; on GitHub also at its line, where a pull request shows it."""
     from keyturn.github.runner import Runner
-    from keyturn.report.plain import log_safe, plain
+    from keyturn.report.plain import count, log_safe, plain
     from keyturn.workflow_commands import command
 
     runner = Runner.from_environ(environ)
@@ -110,8 +110,8 @@ def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
         _say(f"error: {problem}")
         place = {"file": log_safe(plain(problem.path)), "line": problem.line, "col": problem.column}
         runner.annotate([command("error", log_safe(plain(str(problem))), properties=place)])
-    count = _count(len(error.problems), "problem")
-    _say(f"keyturn: {count} in the configuration; nothing was done")
+    problems = count(len(error.problems), "problem")
+    _say(f"keyturn: {problems} in the configuration; nothing was done")
 
 
 def _say_mistake(error: Exception) -> None:
@@ -147,10 +147,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see {self.prog} --help")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from keyturn.errors import ExitCode, KeyturnError
 from keyturn.report import publish
+from keyturn.report.plain import paint
 from keyturn.sandbox import Sandbox, example
 from keyturn.sandbox.example import Example
 from keyturn.settings import Settings
@@ -133,7 +134,7 @@ class _Story:
         self._say("\n" + self._paint(f"== {text}", "1;36"))
 
     def _paint(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self.color else text
+        return paint(text, style, color=self.color)
 
     def _say(self, text: str) -> None:
         publish.emit(text)

@@ -22,8 +22,7 @@ def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
     settings = wiring.with_repository(settings)
     repository = settings.repository
     config = wiring.load_config(settings)
-    untrusted = settings.runner.untrusted_event
-    world = wiring.make(settings, None if untrusted else wiring.connect(settings))
+    world = wiring.make(settings, wiring.connect(settings))
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
     survey = without_values(Survey(repository, settings.now, inventory, failures=failures))

@@ -62,7 +62,7 @@ def with_repository(settings: Settings) -> Settings:
     return replace(settings, repository=repository)
 
 
-def untrusted_notice(settings: Settings) -> Failure:
+def _untrusted_notice(settings: Settings) -> Failure:
     """Return why a run that may carry somebody else's changes looked at files only."""
     return Failure(
         FailureKind.NOT_PERMITTED,
@@ -74,9 +74,11 @@ def untrusted_notice(settings: Settings) -> Failure:
 
 
 def connect(settings: Settings) -> Client | None:
-    """Return GitHub as this run may use it; None without a credential."""
+    """Return GitHub as this run may use it; None without a credential, or where none may go out."""
     from keyturn.github import client
 
+    if settings.runner.untrusted_event:
+        return None
     found = [settings.credentials.find(variable) for variable in _GITHUB_VARIABLES]
     token = next((value for value in found if value), None)
     if token is None:
@@ -90,7 +92,7 @@ def make(settings: Settings, github: Client | None) -> World:
     """Return the outside of one run: the files of the repository, and its secrets."""
     repository, here = settings.repository, Checkout(settings.root)
     if settings.runner.untrusted_event:
-        return World(here, None, untrusted_notice(settings))
+        return World(here, None, _untrusted_notice(settings))
     local = _is_checkout(settings)
     if github is None:
         failure = Failure(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from keyturn.instants import format_instant
 from keyturn.model import Reference, Secret, Survey
-from keyturn.report.plain import log_safe, plain, wrap
+from keyturn.report.plain import log_safe, paint, plain, wrap
 from keyturn.report.summary import sorted_failures
 
 _BOLD, _DIM = "1", "2"
@@ -18,18 +18,16 @@ _BOLD, _DIM = "1", "2"
 def render_inventory(survey: Survey, *, color: bool, width: int) -> str:
     """Return one block per secret, then names that are read and stored nowhere, then notices."""
 
-    def paint(text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if color else text
-
     inventory = survey.inventory
     lines = []
     for secret in inventory.secrets:
-        lines.append(f"{paint(plain(str(secret.ref)), _BOLD)}  {paint(_about(secret), _DIM)}")
+        label = paint(plain(str(secret.ref)), _BOLD, color=color)
+        lines.append(f"{label}  {paint(_about(secret), _DIM, color=color)}")
         lines += [f"  {_place(reference)}" for reference in secret.references]
     known = {place for secret in inventory.secrets for place in secret.references}
     loose = [place for place in inventory.uses.references if place not in known]
     if loose:
-        lines += ["", paint("read by workflows, of no secret above:", _BOLD)]
+        lines += ["", paint("read by workflows, of no secret above:", _BOLD, color=color)]
         lines += [f"  {_name(place)}  {_place(place)}" for place in loose]
     lines += ["", *_closing(survey, width)]
     return log_safe("\n".join(lines).lstrip("\n") + "\n")

@@ -41,6 +41,16 @@ def log_safe(text: str) -> str:
     return _COMMAND.sub(r"\1: ", text).replace(_OLD_COMMAND, "## [")
 
 
+def paint(text: str, style: str, *, color: bool) -> str:
+    """Return text in an ANSI style such as `1;31`, where colour is wanted."""
+    return f"\x1b[{style}m{text}\x1b[0m" if color and style and text else text
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def columns(text: str) -> int:
     """Return how many columns of a terminal the text takes; it must be `plain`."""
     return len(text) if text.isascii() else sum(map(_width, text))

@@ -21,6 +21,7 @@ from keyturn.model import (
     State,
     Survey,
 )
+from keyturn.report.plain import count
 
 _STATUS = {
     ExitCode.OK: "ok",
@@ -88,17 +89,17 @@ def headline(survey: Survey) -> str:
     """Return the verdict: `1 error, 2 warnings; 1 of 5 tokens unknown; 7 secrets`."""
     numbers = summarize(survey)
     found = [
-        _count(number, noun)
+        count(number, noun)
         for number, noun in ((numbers.error, "error"), (numbers.warning, "warning"))
         if number
     ]
     if numbers.info:
         found.append(f"{numbers.info} info")
-    tokens = _count(numbers.tokens, "token")
+    tokens = count(numbers.tokens, "token")
     if numbers.unknown:
         tokens = f"{numbers.unknown} of {tokens} unknown"
     return "; ".join(
-        [", ".join(found) or "nothing found", tokens, _count(numbers.secrets, "secret")]
+        [", ".join(found) or "nothing found", tokens, count(numbers.secrets, "secret")]
     )
 
 
@@ -212,13 +213,9 @@ def relative(at: datetime, now: datetime) -> str:
     if minutes == 0:
         return "now"
     if minutes < 120:
-        size = _count(minutes, "minute")
+        size = count(minutes, "minute")
     elif minutes < 48 * 60:
         size = f"{minutes // 60} hours"
     else:
         size = f"{away.days} days"
     return f"in {size}" if at > now else f"{size} ago"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from keyturn.instants import format_instant
 from keyturn.model import Finding, Inspected, Severity, State, Survey
-from keyturn.report.plain import columns, log_safe, plain, wrap
+from keyturn.report.plain import columns, log_safe, paint, plain, wrap
 from keyturn.report.summary import (
     describe_moment,
     find_first_to_break,
@@ -203,7 +203,7 @@ class _Text:
         return lines + [" " * 17 + line for line in rest]
 
     def _paint(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self.color and style and text else text
+        return paint(text, style, color=self.color)
 
 
 def _fit(rows: Sequence[Sequence[str]], width: int) -> list[int]:
