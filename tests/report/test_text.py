@@ -19,8 +19,8 @@ from keyturn.model import (
     State,
     TokenStatus,
 )
+from keyturn.plain import columns, log_safe, plain, wrap
 from keyturn.report import render
-from keyturn.report.plain import columns, log_safe, plain, wrap
 from keyturn.report.summary import relative
 from tests.report import samples
 

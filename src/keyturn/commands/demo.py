@@ -17,8 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from keyturn.errors import ExitCode, KeyturnError
+from keyturn.plain import paint
 from keyturn.report import publish
-from keyturn.report.plain import paint
 from keyturn.sandbox import Sandbox, example
 from keyturn.sandbox.example import Example
 from keyturn.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from keyturn.model import Failure, Finding, Severity, Survey
-from keyturn.report.plain import plain
+from keyturn.plain import plain
 from keyturn.report.summary import Place, describe_finding, find_place, sorted_failures
 from keyturn.workflow_commands import command
 

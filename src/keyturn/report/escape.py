@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from keyturn.report.plain import log_safe, plain
+from keyturn.plain import log_safe, plain
 
 _ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from keyturn.instants import format_instant
 from keyturn.model import Reference, Secret, Survey
-from keyturn.report.plain import log_safe, paint, plain, wrap
+from keyturn.plain import log_safe, paint, plain, wrap
 from keyturn.report.summary import sorted_failures
 
 _BOLD, _DIM = "1", "2"

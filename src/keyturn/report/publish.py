@@ -13,9 +13,9 @@ from pathlib import Path
 
 from keyturn.errors import ExitCode, KeyturnError, UsageError
 from keyturn.model import Survey
+from keyturn.plain import log_safe, said
 from keyturn.report import render, summary
 from keyturn.report.annotations import render as render_annotations
-from keyturn.report.plain import log_safe, said
 from keyturn.secret_value import redact
 from keyturn.settings import Settings
 

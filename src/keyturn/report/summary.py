@@ -21,7 +21,7 @@ from keyturn.model import (
     State,
     Survey,
 )
-from keyturn.report.plain import count
+from keyturn.plain import count
 
 _STATUS = {
     ExitCode.OK: "ok",

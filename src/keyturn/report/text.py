@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from keyturn.instants import format_instant
 from keyturn.model import Finding, Inspected, Severity, State, Survey
-from keyturn.report.plain import columns, log_safe, paint, plain, wrap
+from keyturn.plain import columns, log_safe, paint, plain, wrap
 from keyturn.report.summary import (
     describe_moment,
     find_first_to_break,
