@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import example, given
@@ -11,6 +12,7 @@ from keyturn.config.problems import quote, suggest
 from keyturn.errors import ConfigError
 from tests.config.cases import CASES
 from tests.config.samples import EXAMPLE, load, problems
+from tests.scan.corpus import forge
 
 
 @pytest.mark.parametrize(
@@ -45,10 +47,8 @@ def test_these_are_good(text):
 
 
 SECRETS = {
-    "gitlab-pat": "glpat-" + "x" * 20,
-    "github-pat-classic": "ghp_" + "x" * 36,
-    "github-app-installation": "ghs_" + "12_" + "x.y-z" * 100,
-    "azure-devops-pat": "x" * 76 + "AZDO" + "y" * 4,
+    rule: next(sample.make(Random(rule)) for sample in forge.SAMPLES if sample.rule == rule)
+    for rule in ("gitlab-pat", "github-pat-classic", "azure-devops-pat")
 }
 
 
@@ -75,7 +75,7 @@ def test_a_secret_value_is_found_wherever_it_stands(kind, value, before, after, 
 
 
 def test_a_secret_value_behind_an_escape_is_found():
-    text = 'watch: { heartbeat: "\\x67lpat-' + "x" * 20 + '" }'
+    text = 'watch: { heartbeat: "\\x67' + SECRETS["gitlab-pat"][1:] + '" }'
     assert problems("version: 1\n" + text)[0].startswith("2:21: a secret value (gitlab-pat)")
 
 
