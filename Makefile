@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test check fmt bench-check image e2e lock clean
+.PHONY: help dev demo test check fmt bench-check bench-scan image e2e lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -42,6 +42,9 @@ fmt: $(BIN)/.ready ## format and mend what can be mended
 bench-check: $(BIN)/.ready ## requests and wall time of `check` against the least possible
 	@$(BIN)/python bench/check.py
 
+bench-scan: $(BIN)/.ready ## speed, memory, noise and recall of the scanner against its peers
+	@$(BIN)/python -m bench.scan $(PARTS)
+
 image: ## build the container image with docker or podman
 	@engine=$$(command -v docker || command -v podman) && $$engine build -t keyturn:local .
 
@@ -53,4 +56,4 @@ lock: $(BIN)/.ready ## renew the image's pinned, hashed dependencies
 		--output-file requirements.lock pyproject.toml
 
 clean: ## remove what the targets made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .coverage* dist build
+	@rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .coverage* dist build

@@ -32,6 +32,7 @@ _AT_TOLERANCE = timedelta(minutes=5)
 COMMANDS = {
     "check": "ask the providers, say what breaks first and when, keep the issues true",
     "inventory": "list stored secrets, where they are used and what is declared; asks no provider",
+    "scan": "find plaintext tokens in files, in what is staged, or in the history",
     "config": "validate the configuration, or print its JSON Schema",
     "demo": "show the whole main job against the embedded sandbox",
     "sandbox": "serve the embedded GitHub and GitLab on loopback until stopped",
@@ -44,8 +45,8 @@ _EXIT_CODES = """exit codes:
   130  interrupted"""
 
 
-def run() -> NoReturn:
-    """Run the `keyturn` command of this process and end it."""
+def run(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the `keyturn` command of this process and end it; `argv` stands in for its own."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started it
@@ -53,7 +54,7 @@ def run() -> NoReturn:
         elif isinstance(stream, TextIOWrapper):
             # A terminal that knows fewer characters shows the others as numbers.
             stream.reconfigure(errors="backslashreplace")
-    code = main(sys.argv[1:], os.environ, now=datetime.now(UTC))
+    code = main(sys.argv[1:] if argv is None else argv, os.environ, now=datetime.now(UTC))
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -102,7 +103,7 @@ def _say_error(error: KeyturnError) -> None:
 def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
     """Name every mistake; on GitHub also at its line, where a pull request shows it."""
     from keyturn.github.runner import Runner
-    from keyturn.report.plain import count, log_safe, plain
+    from keyturn.plain import count, log_safe, plain
     from keyturn.workflow_commands import command
 
     runner = Runner.from_environ(environ)
@@ -137,7 +138,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    from keyturn.report.plain import said
+    from keyturn.plain import said
 
     print(said(text), file=sys.stderr)
 
@@ -201,6 +202,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_world_flags(add[name])
         _add_report_flags(add[name])
     _add_check_flags(add["check"])
+    _add_scan_flags(add["scan"])
     add["config"].add_argument("action", choices=("check", "schema"))
     _add_world_flags(add["config"])
     _add_color_flag(add["demo"])
@@ -210,10 +212,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_world_flags(parser: argparse.ArgumentParser) -> None:
+def _add_config_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", metavar="PATH", help="default: .github/keyturn.yml, then keyturn.yml"
     )
+
+
+def _add_world_flags(parser: argparse.ArgumentParser) -> None:
+    _add_config_flag(parser)
     parser.add_argument(
         "--repository",
         metavar="OWNER/NAME",
@@ -273,6 +279,38 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_scan_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; default: .")
+    _add_config_flag(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--staged",
+        action="store_true",
+        help="what is about to be committed; a named file without a change is scanned whole",
+    )
+    source.add_argument("--stdin", action="store_true", help="standard input")
+    source.add_argument("--commit-msg", metavar="FILE", help="the message of a commit")
+    source.add_argument("--pre-push", action="store_true", help="what is about to be pushed")
+    source.add_argument(
+        "--history",
+        nargs="?",
+        const="",
+        metavar="RANGE",
+        help="every version of every file, once; RANGE as in `main..HEAD`; default: all refs",
+    )
+    source.add_argument("--all", action="store_true", help="the whole work tree")
+    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    parser.add_argument(
+        "--show-allowed", action="store_true", help="also list what a marker or a baseline allows"
+    )
+    parser.add_argument(
+        "--write-baseline", metavar="FILE", help="accept what is found from now on, by a keyed hash"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 3 if something was not scanned")
+    _add_color_flag(parser)
+
+
 def _settings(
     arguments: argparse.Namespace,
     environ: Mapping[str, str],
@@ -291,6 +329,7 @@ def _settings(
         root=runner.workspace or Path.cwd(),
         runner=runner,
         credentials=Credentials(environ),
+        environ=environ,
         repository=given.get("repository") or runner.repository,
         config=given.get("config"),
         format=given.get("format", "text"),

@@ -5,7 +5,8 @@ Made by `cli`, read by the commands; it reads no environment itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ class Settings:
     """The checkout: where configuration and workflow files are."""
     runner: Runner
     credentials: Credentials
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the process was given; only for what is no setting of keyturn."""
     repository: str = ""
     config: str | None = None
     """As given; None: the default places are looked at."""

@@ -18,6 +18,8 @@ from keyturn.github import runner
 from keyturn.model import Inventory, Survey
 from keyturn.report import summary
 from keyturn.sandbox import example
+from keyturn.scan.patterns import PATTERNS
+from tests.repo import rules_page
 from tests.world import World
 
 CLI_PAGE = "docs/reference/cli.md"
@@ -49,6 +51,23 @@ def test_every_rule_has_its_section_and_its_place_in_the_readme(root: Path) -> N
             assert part.lower() in told[rule].lower(), f"{rule}: {part}"
     readme = (root / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"findings\.md#([a-z-]+)\)", readme)) == set(SEVERITIES)
+
+
+def test_every_rule_of_a_scan_has_its_row(root: Path) -> None:
+    assert root / "docs/reference/rules.md" == rules_page.PAGE
+    text = rules_page.PAGE.read_text(encoding="utf-8")
+    assert text == rules_page.page(text), "renew it: python -m tests.repo.rules_page"
+
+
+def test_the_readme_tells_how_many_formats_there_are(root: Path) -> None:
+    (told,) = re.findall(r"(\d+) token formats", (root / "README.md").read_text(encoding="utf-8"))
+    assert int(told) == len(PATTERNS)
+
+
+def test_the_readmes_hooks_exist(root: Path) -> None:
+    (entry,) = yaml.safe_load(readme_blocks(root, "yaml")[2])
+    offered = {hook["id"] for hook in load(root, ".pre-commit-hooks.yaml")}
+    assert {hook["id"] for hook in entry["hooks"]} == offered
 
 
 def test_every_exit_code_has_its_row(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,7 +136,16 @@ def test_the_hook_needs_nothing_heavy() -> None:
     for path in MODULES:
         if name_of(path).startswith("scan"):
             assert not imports(path) & heavy, name_of(path)
-            assert all(n.startswith("scan") for n in own(path)), name_of(path)
+            others = {n for n in own(path) if not n.startswith("scan")}
+            # To hand over what it cannot do alone, and to print; neither when all is well.
+            allowed = {"cli"} if name_of(path) == "scan.hook" else set()
+            assert others <= allowed | {"plain", "secret_value"}, name_of(path)
+
+
+def test_the_matching_engines_have_their_place() -> None:
+    for path in MODULES:
+        if uses(path, "hyperscan") or uses(path, "ahocorasick_rs"):
+            assert name_of(path) == "scan.anchors"
 
 
 @pytest.mark.parametrize(
@@ -151,10 +161,13 @@ def test_the_hook_needs_nothing_heavy() -> None:
 def test_the_outside_is_touched_in_few_places(call: str, allowed: set[str]) -> None:
     for path in MODULES:
         code = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
-        found = [line for line in code.splitlines() if call in line and "'" + call not in line]
+        uses = re.compile(r"(?<![\w'])" + re.escape(call))
+        found = [line for line in code.splitlines() if uses.search(line)]
         assert not found or name_of(path) in allowed, f"{name_of(path)}: {found}"
 
 
 def test_no_file_asks_to_be_split() -> None:
-    long = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    # A table is read row by row, and its rows belong together.
+    files = [path for path in MODULES if path.parent.name != "tables"]
+    long = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in files}
     assert {name: lines for name, lines in long.items() if lines > 400} == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,8 +29,36 @@ def test_asking_for_help_loads_nothing_heavy(flag: str) -> None:
     assert [name for name in HEAVY if name in modules] == []
 
 
-def test_the_hook_starts_on_the_standard_library_alone() -> None:
-    modules = loaded("import keyturn.scan.hook; keyturn.scan.hook.run()")
-    assert "keyturn.scan.hook" in modules
-    heavy = (*HEAVY, "dataclasses", "logging", "asyncio", "importlib.metadata", "argparse")
-    assert [name for name in heavy if name in modules] == []
+HOOK_FREE_OF = (
+    *HEAVY,
+    *("dataclasses", "logging", "asyncio", "importlib.metadata", "argparse", "typing", "enum"),
+    *("re", "json", "collections", "functools", "subprocess", "pathlib", "tempfile", "urllib"),
+    *("hyperscan", "ahocorasick_rs", "keyturn.cli", "keyturn.plain", "keyturn.secret_value"),
+)
+
+
+def test_the_hook_judges_a_clean_commit_with_next_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "clean.py").write_text(
+        "def greet(name):\n    return f'hello {name}'  # see https://example.com/a/b\n"
+    )
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    script = (
+        "import sys\nsys.path[:0] = sys.argv[1:]\nsys.argv[1:] = ['clean.py']\n"
+        "from keyturn.scan.hook import run\n"
+        "try: run()\nexcept SystemExit as end: print(end.code)\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    # -S: what a development environment loads at each start is not the hook's doing.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script, *sys.path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, *modules = done.stdout.splitlines()
+    assert code == "0"
+    assert "keyturn.scan.diff" in modules
+    assert [name for name in HOOK_FREE_OF if name in modules] == []
+    assert len([name for name in modules if name.startswith("keyturn")]) <= 24

@@ -46,76 +46,90 @@ PHYSICAL = closed(
     ),
     region=closed(["startLine", "startColumn"], startLine=POSITIVE, startColumn=POSITIVE),
 )
-RULE = closed(
-    ["id", "shortDescription", "helpUri", "defaultConfiguration"],
-    id={"enum": list(SEVERITIES)},
-    shortDescription=MESSAGE,
-    helpUri={"type": "string", "pattern": "^https://"},
-    defaultConfiguration=closed(["level"], level=LEVEL),
-)
-RESULT = closed(
-    ["ruleId", "level", "message", "locations", "partialFingerprints"],
-    ruleId={"enum": list(SEVERITIES)},
-    level=LEVEL,
-    message=MESSAGE,
-    locations={
-        "type": "array",
-        "minItems": 1,
-        "maxItems": 1,
-        "items": closed(["physicalLocation"], physicalLocation=PHYSICAL),
-    },
-    relatedLocations={
-        "type": "array",
-        "minItems": 1,
-        "maxItems": 100,
-        "uniqueItems": True,
-        "items": closed(
-            ["physicalLocation", "message"], physicalLocation=PHYSICAL, message=MESSAGE
-        ),
-    },
-    partialFingerprints=closed(
-        ["primaryLocationLineHash"],
-        primaryLocationLineHash={"type": "string", "pattern": "^[0-9a-f]{32}:1$"},
-    ),
-)
 NOTIFICATION = closed(
     ["level", "message"],
     descriptor=closed(["id"], id={"enum": list(FailureKind)}),
     level=LEVEL,
     message=MESSAGE,
 )
-RUN = closed(
-    ["tool", "invocations", "columnKind", "results"],
-    tool=closed(
-        ["driver"],
-        driver=closed(
-            ["name", "version", "informationUri", "rules"],
-            name={"const": "keyturn"},
-            version={"const": __version__},
-            informationUri={"type": "string", "pattern": "^https://"},
-            rules={"type": "array", "uniqueItems": True, "items": RULE},
+
+
+def log(rule: dict[str, Any]) -> dict[str, Any]:
+    """A whole file whose rules have such ids."""
+    rules = closed(
+        ["id", "shortDescription", "helpUri", "defaultConfiguration"],
+        id=rule,
+        shortDescription=MESSAGE,
+        fullDescription=MESSAGE,
+        helpUri={"type": "string", "pattern": "^https://"},
+        defaultConfiguration=closed(["level"], level=LEVEL),
+    )
+    result = closed(
+        ["ruleId", "level", "message", "locations", "partialFingerprints"],
+        ruleId=rule,
+        level=LEVEL,
+        message=MESSAGE,
+        locations={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1,
+            "items": closed(["physicalLocation"], physicalLocation=PHYSICAL),
+        },
+        relatedLocations={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 100,
+            "uniqueItems": True,
+            "items": closed(
+                ["physicalLocation", "message"], physicalLocation=PHYSICAL, message=MESSAGE
+            ),
+        },
+        partialFingerprints=closed(
+            ["primaryLocationLineHash"],
+            primaryLocationLineHash={"type": "string", "pattern": "^[0-9a-f]{32}:[1-9][0-9]*$"},
         ),
-    ),
-    invocations={
-        "type": "array",
-        "minItems": 1,
-        "maxItems": 1,
-        "items": closed(
-            ["executionSuccessful", "toolExecutionNotifications"],
-            executionSuccessful={"type": "boolean"},
-            toolExecutionNotifications={"type": "array", "items": NOTIFICATION},
+        suppressions={
+            "type": "array",
+            "minItems": 1,
+            "items": closed(
+                ["kind"], kind={"enum": ["inSource", "external"]}, justification={"type": "string"}
+            ),
+        },
+    )
+    run = closed(
+        ["tool", "invocations", "columnKind", "results"],
+        tool=closed(
+            ["driver"],
+            driver=closed(
+                ["name", "version", "informationUri", "rules"],
+                name={"const": "keyturn"},
+                version={"const": __version__},
+                informationUri={"type": "string", "pattern": "^https://"},
+                rules={"type": "array", "uniqueItems": True, "items": rules},
+            ),
         ),
-    },
-    columnKind={"const": "unicodeCodePoints"},
-    results={"type": "array", "maxItems": 25_000, "items": RESULT},
-)
-LOG = closed(
-    ["$schema", "version", "runs"],
-    **{"$schema": {"type": "string", "pattern": "^https://"}},
-    version={"const": "2.1.0"},
-    runs={"type": "array", "minItems": 1, "maxItems": 1, "items": RUN},
-)
-VALIDATOR = jsonschema.Draft202012Validator(LOG)
+        invocations={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1,
+            "items": closed(
+                ["executionSuccessful", "toolExecutionNotifications"],
+                executionSuccessful={"type": "boolean"},
+                toolExecutionNotifications={"type": "array", "items": NOTIFICATION},
+            ),
+        },
+        columnKind={"const": "unicodeCodePoints"},
+        results={"type": "array", "maxItems": 25_000, "items": result},
+    )
+    return closed(
+        ["$schema", "version", "runs"],
+        **{"$schema": {"type": "string", "pattern": "^https://"}},
+        version={"const": "2.1.0"},
+        runs={"type": "array", "minItems": 1, "maxItems": 1, "items": run},
+    )
+
+
+VALIDATOR = jsonschema.Draft202012Validator(log({"enum": list(SEVERITIES)}))
 
 
 def document(survey, **options) -> Any:

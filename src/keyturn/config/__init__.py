@@ -1,7 +1,7 @@
 """keyturn.yml -> Config; every problem of the file in one run, each with its place.
 
 Reads no environment and asks nobody: whether a named variable is set, or a named token exists,
-is for later stages. What only rotations, scans and watching need is judged here and not yet kept.
+is for later stages. What only rotations and watching need is judged here and not yet kept.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from keyturn.config.models import (
     ConfigFile,
     Defaults,
     LimitsSection,
+    ScanSection,
     Secret,
     SecretEntry,
     TokenEntry,
@@ -69,6 +70,27 @@ class Issues:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanPattern:
+    """A token format of the user's own."""
+
+    id: str
+    keyword: str
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What scans look for and pass over."""
+
+    patterns: tuple[ScanPattern, ...] = ()
+    allow_paths: tuple[str, ...] = ()
+    """Globs."""
+    baseline: str | None = None
+    """None: the usual file, where there is one."""
+    generic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Secrets about which nothing is said until a moment, and why."""
 
@@ -88,6 +110,7 @@ class Config:
     issues: Issues = Issues()
     ignore: tuple[Ignore, ...] = ()
     policies: Policies = field(default_factory=Policies)
+    scan: Scan = Scan()
 
     @property
     def defaults(self) -> Policy:
@@ -176,6 +199,7 @@ class _Reader:
             issues=Issues(issues.repository, tuple(issues.labels), issues.dashboard, issues.public),
             ignore=tuple(Ignore(i.secret.upper(), i.because, i.until) for i in file.ignore),
             policies=policies,
+            scan=_scan(file.scan),
         )
 
     def _read_token(
@@ -270,6 +294,11 @@ def _limits(section: Defaults | LimitsSection) -> Limits:
         max_idle=section.max_idle,
         owners=None if section.owners is None else tuple(section.owners),
     )
+
+
+def _scan(section: ScanSection) -> Scan:
+    patterns = tuple(ScanPattern(row.id, row.keyword, row.regex) for row in section.patterns)
+    return Scan(patterns, tuple(section.allow_paths), section.baseline, section.generic)
 
 
 def _policies(file: ConfigFile, entries: Iterable[TokenEntry]) -> Policies:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from keyturn import __version__
 from keyturn.assess import SEVERITIES
 from keyturn.model import Failure, Finding, Severity, Survey
+from keyturn.plain import plain
 from keyturn.report.json import dump
-from keyturn.report.plain import plain
 from keyturn.report.summary import (
     Place,
     describe_finding,
@@ -26,7 +26,7 @@ from keyturn.report.summary import (
 HOMEPAGE = "https://github.com/keyturn/keyturn"
 _HELP = f"{HOMEPAGE}/blob/main/docs/reference/findings.md"
 
-_SCHEMA = (
+SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 
@@ -62,7 +62,7 @@ def render_sarif(survey: Survey, *, config_path: str | None) -> str:
     """Return one SARIF run, worst results first; `config_path` is where tokens are declared."""
     return dump(
         {
-            "$schema": _SCHEMA,
+            "$schema": SARIF_SCHEMA,
             "version": "2.1.0",
             "runs": [
                 {
@@ -113,7 +113,7 @@ def _notification(failure: Failure) -> dict[str, Any]:
     return {
         "descriptor": {"id": failure.kind},
         "level": "error" if failure.kind.incomplete else "note",
-        "message": _message(f"{failure.subject}: {failure.message}"),
+        "message": message(f"{failure.subject}: {failure.message}"),
     }
 
 
@@ -121,7 +121,7 @@ def _result(survey: Survey, finding: Finding, config_path: str | None) -> dict[s
     first = find_place(survey, finding, config_path=config_path) or _UNDECLARED_PLACE
     used = dict.fromkeys(Place(use.path, use.line, use.column) for use in places(finding))
     others = [
-        {**_location(place), "message": _message("also used here")}
+        {**location(place), "message": message("also used here")}
         for place in islice((place for place in used if place != first), _MOST_RELATED)
     ]
     # Of public names only. GitHub takes alerts with the same value for the same alert, wherever
@@ -131,14 +131,15 @@ def _result(survey: Survey, finding: Finding, config_path: str | None) -> dict[s
     return {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
-        "message": _message(describe_finding(finding)),
-        "locations": [_location(first)],
+        "message": message(describe_finding(finding)),
+        "locations": [location(first)],
         **({"relatedLocations": others} if others else {}),
         "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:1"},
     }
 
 
-def _location(place: Place) -> dict[str, Any]:
+def location(place: Place) -> dict[str, Any]:
+    """Return a place of the checkout as SARIF writes it."""
     return {
         "physicalLocation": {
             "artifactLocation": {
@@ -150,6 +151,7 @@ def _location(place: Place) -> dict[str, Any]:
     }
 
 
-def _message(text: str) -> dict[str, str]:
+def message(text: str) -> dict[str, str]:
+    """Return untrusted text as a plain message."""
     # In a SARIF message, even a plain one, `[text](address)` is a link.
     return {"text": plain(text).replace("](", "] (")}
