@@ -1,0 +1,1 @@
+"""What `make bench-scan` measures: README.md one folder up says how."""
