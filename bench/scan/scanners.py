@@ -32,6 +32,8 @@ class Found(NamedTuple):
     """Relative to the folder that was scanned."""
     line: int
     end_line: int
+    token: str = ""
+    """The same for the same secret in several places; empty: the scanner reports it once."""
 
 
 class Scanner(NamedTuple):
@@ -46,7 +48,7 @@ class Scanner(NamedTuple):
     """Whether the hook is given the names of the staged files."""
     folder: Sequence[str]
     """How it scans the folder `.` with findings as JSON on its standard output."""
-    read: Callable[[Any], Iterator[tuple[str, str, int, int]]]
+    read: Callable[[Any], Iterator[Found]]
     """Read that JSON."""
     codes: frozenset[int]
     """How it ends when it has done its work."""
@@ -64,44 +66,41 @@ class Scanner(NamedTuple):
 
     def found(self, stdout: str) -> list[Found]:
         """Return what it found in the folder."""
-        return [
-            Found(rule, path.removeprefix("./"), line, end)
-            for rule, path, line, end in self.read(json.loads(stdout or "[]"))
-        ]
+        found = self.read(json.loads(stdout or "[]"))
+        return [each._replace(path=each.path.removeprefix("./")) for each in found]
 
 
-def _read_keyturn(report: Any) -> Iterator[tuple[str, str, int, int]]:
+def _read_keyturn(report: Any) -> Iterator[Found]:
     for leak in report["leaks"]:
-        yield leak["rule"], leak["path"], leak["line"], leak["end_line"]
+        place = leak["path"], leak["line"], leak["end_line"]
+        yield Found(leak["rule"], *place, token=str(leak["token"]))
 
 
-def _read_betterleaks(report: Any) -> Iterator[tuple[str, str, int, int]]:
+def _read_betterleaks(report: Any) -> Iterator[Found]:
     for finding in report["findings"] or ():
         place = finding["location"]
-        yield (
-            finding["rule_id"],
-            place["path"],
-            place.get("start_line", 0),
-            place.get("end_line", 0),
-        )
+        lines = place.get("start_line", 0), place.get("end_line", 0)
+        yield Found(finding["rule_id"], place["path"], *lines, token=str(finding.get("secret")))
 
 
-def _read_gitleaks(report: Any) -> Iterator[tuple[str, str, int, int]]:
+def _read_gitleaks(report: Any) -> Iterator[Found]:
     for each in report:
-        yield each["RuleID"], each["File"], each["StartLine"], each["EndLine"]
+        place = each["File"], each["StartLine"], each["EndLine"]
+        yield Found(each["RuleID"], *place, token=each["Secret"])
 
 
-def _read_kingfisher(report: Any) -> Iterator[tuple[str, str, int, int]]:
+def _read_kingfisher(report: Any) -> Iterator[Found]:
     for each in report["findings"]:
         finding = each["finding"]
         lines = finding["snippet"].count("\n")
-        yield each["rule"]["id"], finding["path"], finding["line"], finding["line"] + lines
+        yield Found(each["rule"]["id"], finding["path"], finding["line"], finding["line"] + lines)
 
 
-def _read_detect_secrets(report: Any) -> Iterator[tuple[str, str, int, int]]:
+def _read_detect_secrets(report: Any) -> Iterator[Found]:
     for path, findings in report["results"].items():
-        for finding in findings:
-            yield finding["type"], path, finding["line_number"], finding["line_number"]
+        for each in findings:
+            line = each["line_number"]
+            yield Found(each["type"], path, line, line, token=each["hashed_secret"])
 
 
 def _own_hook() -> tuple[list[str], bool]:

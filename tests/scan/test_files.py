@@ -74,11 +74,11 @@ def test_a_pipe_does_not_hang_the_scan(tmp_path: Path) -> None:
     assert list(walk(str(tmp_path))) == []
 
 
-def test_a_folder_is_walked_in_order_without_links_and_git(tmp_path: Path) -> None:
+def test_a_folder_is_walked_without_links_and_git(tmp_path: Path) -> None:
     for name in ("b/z", "b/a", "a", ".git/config", "c/.git/x", "c/y"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    found = [str(item) for item in walk(str(tmp_path))]
-    assert found == [str(tmp_path / name) for name in ("a", "b/a", "b/z", "c/y")]
+    found = {str(item) for item in walk(str(tmp_path))}
+    assert found == {str(tmp_path / name) for name in ("a", "b/a", "b/z", "c/y")}

@@ -11,29 +11,32 @@ import re
 import sys
 from collections.abc import Callable
 from fnmatch import translate
+from typing import TYPE_CHECKING
 
-from keyturn.commands import wiring
-from keyturn.config import Config
 from keyturn.errors import ExitCode, KeyturnError, UsageError
 from keyturn.plain import count
-from keyturn.report import leaks, publish
+from keyturn.report import publish
 from keyturn.scan import run as scanning
 from keyturn.scan.baseline import Baseline
 from keyturn.scan.errors import ScanCutShort, ScanError
 from keyturn.scan.gitio import Git
+from keyturn.scan.hook import CONFIGURATIONS
 from keyturn.scan.output import allowed_text, leaks_text, unread_text
 from keyturn.scan.pattern import OWN, Pattern
 from keyturn.scan.patterns import GENERIC, PATTERNS
 from keyturn.scan.run import Options, Outcome
 from keyturn.settings import Settings
 
+if TYPE_CHECKING:
+    from keyturn.config import Scan
+
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Print what was found; exit 1 for leaks, with --strict 3 for what was not scanned."""
     publish.require_writable(settings)
-    config = wiring.load_config(settings)
+    scan = _configured(settings)
     try:
-        options = _options(settings, arguments, config)
+        options = _options(settings, arguments, scan)
         outcome = scanning.scan(options, settings.environ, sys.stdin.buffer)
         if options.accepting:
             outcome = _accepted(options.accepting, outcome)
@@ -47,9 +50,20 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.FINDINGS if outcome.leaks else ExitCode.OK
 
 
-def _options(settings: Settings, arguments: argparse.Namespace, config: Config) -> Options:
+def _configured(settings: Settings) -> Scan | None:
+    """Return what the configuration says about scans; what reads it is loaded only for that."""
+    if not settings.config and not any((settings.root / name).exists() for name in CONFIGURATIONS):
+        return None
+    from keyturn.commands import wiring
+
+    return wiring.load_config(settings).scan
+
+
+def _options(settings: Settings, arguments: argparse.Namespace, scan: Scan | None) -> Options:
     source, names = _source(settings, arguments)
-    scan = config.scan
+    accepting = Baseline.load(arguments.write_baseline) if arguments.write_baseline else None
+    if scan is None:
+        return Options(source, names, accepting=accepting)
     own = tuple(
         Pattern(row.id, (row.keyword,), row.regex, OWN, "the configuration", lead=512)
         for row in scan.patterns
@@ -59,7 +73,7 @@ def _options(settings: Settings, arguments: argparse.Namespace, config: Config) 
         names,
         rows=(*PATTERNS, *own, *((GENERIC,) if scan.generic else ())),
         baseline=scan.baseline or scanning.BASELINE,
-        accepting=Baseline.load(arguments.write_baseline) if arguments.write_baseline else None,
+        accepting=accepting,
         is_allowed_path=_matcher(scan.allow_paths) if scan.allow_paths else None,
     )
 
@@ -125,7 +139,11 @@ def _report(
         return "".join(parts)
 
     def rendered(form: str, *, color: bool = False) -> str:
-        return text(color=color) if form == "text" else leaks.render(outcome, form)
+        if form == "text":
+            return text(color=color)
+        from keyturn.report import leaks
+
+        return leaks.render(outcome, form)
 
     for output in settings.outputs:
         publish.write_atomically(settings.root / output.path, rendered(output.format))

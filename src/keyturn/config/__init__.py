@@ -39,8 +39,9 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
+from keyturn.scan.hook import CONFIGURATIONS
 
-PLACES = (".github/keyturn.yml", "keyturn.yml")
+PLACES = CONFIGURATIONS
 
 _SECRET: TypeAdapter[str | SecretEntry] = TypeAdapter(Secret)
 

@@ -48,7 +48,7 @@ _BASE64 = only(BASE64)
 _TEXT_GROUP = "[CDI-Za-f][ACD-HQS-Xgi-nwyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/]"
 _EXPRESSIONS = {
     BASE32_RUN: f"[a-z2-7]{{{BASE32_LENGTH}}}",
-    USERINFO: rf"://[^\s:/@]{{0,{_LONGEST_USER}}}:[^\s/@]{{1,{_LONGEST_PASSWORD}}}@",
+    USERINFO: r"://[^\s:/@]*:[^\s/@]+@",
     BASE64_RUN: f"(?:^|[^A-Za-z0-9+/])(?:{_TEXT_GROUP}){{6}}",
     PERCENT: "(?:%[2-7][0-9A-Fa-f]){3}",
     ESCAPED: r"\\u00[2-7][0-9A-Fa-f]|(?:\\x[2-7][0-9A-Fa-f]){3}|:\\/\\/",
@@ -170,24 +170,24 @@ def by_hyperscan(literals: Sequence[Literal]) -> Finder:
     lengths = dict.fromkeys(_EXPRESSIONS, 1) | {
         key: len(literal.text) for key, literal in enumerate(literals)
     }
+    found: list[Anchor] = []
+
+    def noting(keys: Sequence[int]) -> Callable[..., None]:
+        places = [(key, lengths[key]) for key in keys]
+
+        def note(number: int, _start: int, end: int, _flags: int, _context: Any) -> None:
+            key, length = places[number]
+            found.append(Anchor(end - length, key))
+
+        return note
+
+    scans = [(scan, noting(keys)) for scan, keys in databases]
 
     def find(data: bytes) -> list[Anchor]:
-        found: list[Anchor] = []
-        for scan, keys in databases:
-
-            def note(
-                number: int,
-                _start: int,
-                end: int,
-                _flags: int,
-                _context: Any,
-                keys: Sequence[int] = keys,
-            ) -> None:
-                key = keys[number]
-                found.append(Anchor(end - lengths[key], key))
-
+        found.clear()
+        for scan, note in scans:
             scan(data, match_event_handler=note)
-        return found
+        return found.copy()
 
     return find
 

@@ -20,6 +20,7 @@ from keyturn.scan.pattern import (
     CONTEXT,
     ENTROPY,
     FIXED,
+    FORM,
     GUESS,
     OWN,
     STRUCTURE,
@@ -38,12 +39,16 @@ if TYPE_CHECKING:
 _NEAR_LINES = 5
 _NEAR = 512
 """A contextual token stands within so many lines, and bytes, of its provider's name."""
+_LEAD = 32
+"""So long before what is encoded the literal of its token may stand, as in `key=%41…`."""
 _DEPTH = 2
 """So often something decoded is looked into again."""
 
-_ADDED = (b"%2", b"%3", b"\\u00", b"\\\n", b"\\\r", b">\n", b">-\n", b"|\n", b"|-\n")
-"""What shows that a format has added something, within so many bytes before a token:"""
+_ESCAPES = (b"%2", b"%3", b"\\u00", b"\\\n", b"\\\r")
+_FOLDED = (b" >\n", b" >-\n", b" |\n", b" |-\n")
 _OPENING = 32
+_LONGEST_FOLDED = 12_000
+"""Longer tokens are keys, whose own proof knows how they are written."""
 _FOLDS = 160
 """So much may the ends of lines add to a token."""
 
@@ -81,6 +86,7 @@ class Engine:
                 for text in _spellings(keyword) if caseless else (keyword,):
                     literals.setdefault(Literal(text.encode(), caseless), []).append(row)
         self._rows = tuple(tuple(group) for group in literals.values())
+        self._names = frozenset(key for key, text in enumerate(literals) if text.caseless)
         self._anchors = Anchors(tuple(literals), bulk=bulk)
         self._compiled: dict[str, re.Pattern[bytes]] = {}
 
@@ -115,7 +121,14 @@ class Engine:
         from keyturn.scan.decode import views
 
         for view in views(data, anchors):
-            for hit in self._hits(view.text, self.anchors(view.text), depth):
+            # Around it only the names of providers matter; the rest was looked at already.
+            begin, end = view.begin - _LEAD, view.end
+            found = [
+                anchor
+                for anchor in self.anchors(view.text)
+                if begin <= anchor.at < end or anchor.key in self._names
+            ]
+            for hit in self._hits(view.text, found, depth):
                 if hit.start < view.end and hit.end > view.begin:
                     yield hit._replace(start=view.start, end=view.stop, decoded=True)
 
@@ -138,7 +151,7 @@ class Engine:
             if matches:
                 return
             start = max(0, start - _FOLDS)
-        if plain := _plainer(data, start, reach):
+        if row.reach <= _LONGEST_FOLDED and (plain := _plainer(data, start, reach)):
             found = expression.search(plain) if row.lead else expression.match(plain)
             if found:
                 for hit in _judged(plain, found, row):
@@ -201,11 +214,15 @@ def _judged(data: bytes, match: re.Match[bytes], row: Pattern) -> Iterator[Hit]:
 
 def _plainer(data: bytes, start: int, end: int) -> bytes:
     """Return a stretch without what a format adds; empty where it adds nothing."""
-    if not any(data.find(mark, max(0, start - _OPENING), end) >= 0 for mark in _ADDED):
-        return b""
+    stretch = data[start:end]
+    escaped = b"%" in stretch or b"\\" in stretch
+    if not (escaped and any(mark in stretch for mark in _ESCAPES)):
+        # What opens a folded scalar stands before it.
+        opened = data[max(0, start - _OPENING) : end]
+        if not any(mark in opened for mark in _FOLDED):
+            return b""
     from keyturn.scan.decode import plainer
 
-    stretch = data[start:end]
     plain = plainer(stretch)
     return b"" if plain == stretch else plain
 
@@ -251,21 +268,16 @@ def _windows(data: bytes, places: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _lines_around(data: bytes, at: int) -> tuple[int, int]:
-    left, right = at, at
-    for _ in range(_NEAR_LINES + 1):
-        left = data.rfind(b"\n", max(0, at - _NEAR), left)
-        if left < 0:
-            left = max(0, at - _NEAR)
-            break
-    for _ in range(_NEAR_LINES + 1):
-        right = data.find(b"\n", right + 1, at + _NEAR)
-        if right < 0:
-            right = min(len(data), at + _NEAR)
-            break
+    before, after = data[max(0, at - _NEAR) : at], data[at : at + _NEAR]
+    above, below = before.rsplit(b"\n", _NEAR_LINES + 1), after.split(b"\n", _NEAR_LINES + 1)
+    left = at - len(before) + (len(above[0]) if len(above) > _NEAR_LINES + 1 else 0)
+    right = at + len(after) - (len(below[-1]) + 1 if len(below) > _NEAR_LINES + 1 else 0)
     return left, right
 
 
-_RANK = {proof: rank for rank, proof in enumerate((FIXED, STRUCTURE, ENTROPY, CONTEXT, GUESS))}
+_RANK = {
+    proof: rank for rank, proof in enumerate((FIXED, STRUCTURE, ENTROPY, CONTEXT, FORM, GUESS))
+}
 
 
 def _rank(hit: Hit) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from keyturn.scan.texts import Text, Unread, narrow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 # The first bytes of zip (and jar, wheel, docx), gzip, bzip2, xz, 7z, rar and zstd.
 _ARCHIVES = (
@@ -24,26 +24,41 @@ _ARCHIVES = (
 )
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """A pipe or a device must not keep the open call waiting."""
+_UNSIZED = 1 << 16
 
 
-def read(path: str, limits: Limits = LIMITS) -> Iterator[Text | Unread]:
-    """Yield a file's content; what cannot be read, and an archive, is said to be unread."""
+def read(path: str, limits: Limits = LIMITS) -> Iterable[Text | Unread]:
+    """Return a file's content; what cannot be read, and an archive, is said to be unread.
+
+    A plain function for the many small files of a tree.
+    """
     try:
         handle = os.open(path, _FLAGS)
     except OSError as error:
-        yield Unread(path, _why(error))
-        return
+        return (Unread(path, _why(error)),)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            yield Unread(path, "not a regular file")
-            return
-        first = os.read(handle, limits.chunk)
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            return (Unread(path, "not a regular file"),)
+        # What the kernel makes up as it is read has no size.
+        wanted = min((about.st_size or _UNSIZED) + 1, limits.chunk)
+        first = os.read(handle, wanted)
         if first.startswith(_ARCHIVES):
-            yield Unread(path, "an archive, which is not opened")
-        elif len(first) < limits.chunk:
-            yield Text(path, narrow(first))
-        else:
-            yield from stream(path, first, lambda: os.read(handle, limits.chunk), limits)
+            return (Unread(path, "an archive, which is not opened"),)
+        if len(first) < wanted:
+            return (Text(path, narrow(first)),)
+        rest, handle = handle, -1
+        return _large(path, first, rest, limits)
+    except OSError as error:
+        return (Unread(path, _why(error)),)
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _large(path: str, first: bytes, handle: int, limits: Limits) -> Iterator[Text | Unread]:
+    try:
+        yield from stream(path, first, lambda: os.read(handle, limits.chunk), limits)
     except OSError as error:
         yield Unread(path, _why(error))
     finally:
@@ -63,19 +78,19 @@ def stream(
 
 
 def walk(folder: str) -> Iterator[str | Unread]:
-    """Yield the files below a folder by name; links are not followed, `.git` is left out."""
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        yield Unread(folder, _why(error))
-        return
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name != ".git":
-                yield from walk(entry.path)
-        elif entry.is_file(follow_symlinks=False):
-            yield entry.path
+    """Yield the files below a folder; links are not followed, `.git` is left out."""
+    waiting = [folder]
+    while waiting:
+        inner = waiting.pop()
+        try:
+            with os.scandir(inner) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False):
+                        yield entry.path
+                    elif entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+                        waiting.append(entry.path)
+        except OSError as error:
+            yield Unread(inner, _why(error))
 
 
 def _why(error: OSError) -> str:

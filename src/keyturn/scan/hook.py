@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-_CONFIGURATIONS = (".github/keyturn.yml", "keyturn.yml")
+CONFIGURATIONS = (".github/keyturn.yml", "keyturn.yml")
+"""Where a configuration is looked for."""
 
 
 def run() -> NoReturn:
@@ -49,7 +50,7 @@ def _plain_options(argv: Sequence[str]) -> Options | None:
 
 def _has_scan_block() -> bool:
     """Say whether a configuration has something to say about scans, without parsing it."""
-    for name in _CONFIGURATIONS:
+    for name in CONFIGURATIONS:
         try:
             handle = os.open(name, os.O_RDONLY)
         except OSError:

@@ -20,6 +20,8 @@ ENTROPY = "entropy"
 CONTEXT = "context"
 """The provider's name nearby and the name of a secret before the value."""
 
+FORM = "form"
+"""A place where a password stands: an address with a user, a header, a file of logins."""
 GUESS = "guess"
 """The name of a secret and a random value; no provider."""
 OWN = "own"

@@ -5,6 +5,7 @@ Plain pipes and `fork`: what the parent has compiled is shared, and a child send
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -61,6 +62,7 @@ class _Child:
             for child in (self, *others):  # or no child would ever see an end of its jobs
                 os.close(child.jobs)
                 os.close(child.results)
+            gc.disable()  # it would look at the table again and again; little else lives long
             _work(jobs, results, judge)
             os._exit(0)
         finally:

@@ -12,7 +12,7 @@ from keyturn.scan.texts import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from keyturn.scan.baseline import Baseline
     from keyturn.scan.baselines import Baselines
@@ -69,14 +69,17 @@ class Reviewer:
         self._theirs = self._theirs or Baselines.load(".")
         return self._ours, self._theirs
 
-    def review(self, text: Text) -> Iterator[Leak]:
-        """Yield what was found in a text, the allowed included."""
-        for hit in self._engine.find(text.data):
-            if not _is_judged(text, hit):
-                continue
-            if self.is_old and self.is_old(text.path, text.data[hit.start : hit.end]):
-                continue
-            yield self._leak(text, hit)
+    def review(self, text: Text) -> list[Leak]:
+        """Return what was found in a text, the allowed included."""
+        return [
+            self._leak(text, hit)
+            for hit in self._engine.find(text.data)
+            if _is_judged(text, hit) and not self._is_old(text, hit)
+        ]
+
+    def _is_old(self, text: Text, hit: Hit) -> bool:
+        held = text.data[hit.start : hit.end]
+        return self.is_old is not None and self.is_old(text.path, held)
 
     def _leak(self, text: Text, hit: Hit) -> Leak:
         begin = text.data.rfind(b"\n", 0, hit.start) + 1

@@ -121,6 +121,17 @@ class _Run:
         found = added_in(self._git, self._commits, {leak.commit for leak in leaks if leak.commit})
         return [leak._replace(commit=found.get(leak.commit, "")) for leak in leaks]
 
+    def _judged_file(self, path: str) -> list[Leak | Unread]:
+        """Judge a file on disk: `_judge`, without its detours for the many small ones."""
+        allowed = self._options.is_allowed_path
+        found: list[Leak | Unread] = []
+        for text in read(path):
+            if isinstance(text, Unread):
+                found.append(text)
+            elif allowed is None or not allowed(path):
+                found += self._reviewer.review(text)
+        return found
+
     def _judge(self, texts: Iterable[Text | Unread]) -> Iterator[Leak | Unread]:
         allowed = self._options.is_allowed_path
         for text in texts:
@@ -139,9 +150,7 @@ class _Run:
             self._reviewer.load()  # what is wrong with the lists is found out here, not in a child
 
         unread: list[Unread] = []
-        yield from judge_all(
-            self._files(names, unread), lambda path: self._judge(read(path)), prepare
-        )
+        yield from judge_all(self._files(names, unread), self._judged_file, prepare)
         yield from unread
 
     def _files(self, names: Sequence[str], unread: list[Unread]) -> Iterator[str]:
@@ -150,12 +159,13 @@ class _Run:
             if not os.path.isdir(name):
                 yield name
                 continue
+            # A folder that is ignored as a whole is meant when it is named.
             listed = self._git.listed(name)
-            for item in walk(name) if listed is None else listed:
+            for item in listed or walk(name):
                 if isinstance(item, Unread):
                     unread.append(item)
                 else:
-                    yield item
+                    yield item.replace(os.sep, "/").removeprefix("./")
 
     def _history(self, source: str, names: Sequence[str]) -> Iterator[Text | Unread]:
         from keyturn.scan import history

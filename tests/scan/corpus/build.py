@@ -7,16 +7,14 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.scan.corpus import cloud, common, forge, saas
+from tests.scan.corpus.cloud import SAMPLES as CLOUD
+from tests.scan.corpus.common import SAMPLES as COMMON
+from tests.scan.corpus.forge import SAMPLES as FORGE
+from tests.scan.corpus.saas import SAMPLES as SAAS
 from tests.scan.corpus.sample import Sample
 from tests.scan.corpus.settings import SETTINGS, Placed
 
-SAMPLES: tuple[Sample, ...] = (
-    *forge.SAMPLES,
-    *cloud.SAMPLES,
-    *saas.SAMPLES,
-    *common.SAMPLES,
-)
+SAMPLES: tuple[Sample, ...] = (*FORGE, *CLOUD, *SAAS, *COMMON)
 
 
 class Case(NamedTuple):

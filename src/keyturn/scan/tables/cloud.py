@@ -214,7 +214,8 @@ ROWS: tuple[Pattern, ...] = (
     Pattern(
         "aws-access-key-id",
         ("AKIA", "ASIA", "ABIA", "ACCA", "A3T"),
-        "(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z2-7]{16}(?![A-Za-z0-9])",
+        # A signed address shows the id on purpose.
+        "(?<!Credential=)(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z2-7]{16}(?![A-Za-z0-9])",
         FIXED,
         _AWS_IAM,
     ),
@@ -457,7 +458,7 @@ ROWS: tuple[Pattern, ...] = (
     # An identifier of 20 characters, a colon and a key of 22, in base64.
     context(
         "elasticsearch-api-key",
-        "elastic",
+        "elastic_ elasticsearch elastic.co",
         "(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{58}==(?![A-Za-z0-9+/])",
         _ELASTIC,
         4.2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyturn.scan.pattern import CHECKSUM, FIXED, GUESS, STRUCTURE, Pattern
+from keyturn.scan.pattern import CHECKSUM, FIXED, FORM, GUESS, STRUCTURE, Pattern
 
 _RFC_PEM = "RFC 7468 and RFC 4880 (armour), PROTOCOL.key of OpenSSH, 2026-11"
 _SPACE = "(?: |%20|[+])"
@@ -13,7 +13,12 @@ _TYPED = r"[^\s\"'<>;&|`\\]"
 ROWS: tuple[Pattern, ...] = (
     Pattern(
         "private-key",
-        ("-----BEGIN", "---- BEGIN SSH2 ENCRYPTED"),
+        # A certificate begins as a key does, but for the next word.
+        (
+            *(f"-----BEGIN {kind}PRIVATE" for kind in ("", "RSA ", "EC ", "DSA ", "ENCRYPTED ")),
+            *("-----BEGIN OPENSSH PRIVATE", "-----BEGIN PGP PRIVATE", "---- BEGIN SSH2 ENCRYPTED"),
+            *("-----BEGIN ANY PRIVATE", "-----BEGIN%20", "-----BEGIN+"),
+        ),
         rf"-----?(?:{_SPACE})?BEGIN{_SPACE}(?:[A-Z0-9]{{2,12}}{_SPACE}){{0,3}}PRIVATE{_SPACE}KEY"
         rf"(?:{_SPACE}BLOCK)?(?:{_SPACE})?-----?"
         r"[^-]{0,16000}(?:-(?!---)[^-]{0,16000}){0,24}(?=-----?(?: ?END|%20END))",
@@ -125,7 +130,7 @@ ROWS: tuple[Pattern, ...] = (
         ("://:@",),
         r"://[^\s:/@\"'<>`\\]{0,64}:([^\s/@\"'<>|`\\]{3,512})@"
         r"[A-Za-z0-9\[][A-Za-z0-9.:_-]{0,253}",
-        STRUCTURE,
+        FORM,
         "RFC 3986, section 3.2.1: user information, 2026-11",
         "address",
         entropy=1.9,
@@ -135,8 +140,8 @@ ROWS: tuple[Pattern, ...] = (
     Pattern(
         "jdbc-password",
         ("jdbc:",),
-        rf"jdbc:[a-z0-9:]{{2,40}}[^\s\"'<>`]{{1,400}}?[;?&:](?i:password|pwd)=({_TYPED}{{5,128}})",
-        STRUCTURE,
+        rf"jdbc:[^\s\"'<>`]{{4,440}}?[;?&:](?i:password|pwd)=({_TYPED}{{5,128}})",
+        FORM,
         "docs.oracle.com, java.sql.DriverManager, and the drivers' properties, 2026-11",
         "password",
         entropy=1.9,
@@ -146,7 +151,7 @@ ROWS: tuple[Pattern, ...] = (
         "oracle-password",
         ("jdbc:oracle:",),
         r"jdbc:oracle:(?:thin|oci8?):[^\s/@\"'<>`]{1,64}/([^\s/@\"'<>`\\]{5,128})(?=@)",
-        STRUCTURE,
+        FORM,
         "docs.oracle.com, JDBC developer's guide, database URLs, 2026-11",
         "password",
         entropy=1.9,
@@ -160,7 +165,7 @@ ROWS: tuple[Pattern, ...] = (
             for name in (word, word.title(), word.upper())
         ),
         rf"; ?(?i:password|pwd)=({_TYPED}{{5,128}})",
-        STRUCTURE,
+        FORM,
         "learn.microsoft.com, SqlConnection.ConnectionString, 2026-11",
         "password",
         entropy=1.9,
@@ -169,7 +174,7 @@ ROWS: tuple[Pattern, ...] = (
         "basic-authorization",
         ("Basic ", "basic "),
         "[Bb]asic ([A-Za-z0-9+/]{8,600}={0,2})(?![A-Za-z0-9+/])",
-        STRUCTURE,
+        FORM,
         "RFC 7617, the Basic authentication scheme, 2026-11",
         "basic",
         entropy=2.5,
@@ -179,7 +184,7 @@ ROWS: tuple[Pattern, ...] = (
         ("Bearer ",),
         r"(?i:authorization)[\"'\\]{0,4}\s{0,3}[:=,]\s{0,3}[\"'`\\]{0,4}Bearer "
         r"([A-Za-z0-9._~+/-]{20,600}={0,2})(?![A-Za-z0-9._~+/-])",
-        GUESS,
+        FORM,
         "RFC 6750, bearer tokens, 2026-11",
         "opaque",
         entropy=3.4,
@@ -189,7 +194,7 @@ ROWS: tuple[Pattern, ...] = (
         "docker-config-auth",
         ('"auth"', '\\"auth\\', "&quot;auth&quot;"),
         rf"{_QUOTE}auth{_QUOTE}\s{{0,4}}:\s{{0,4}}{_QUOTE}([A-Za-z0-9+/]{{8,2000}}={{0,2}}){_QUOTE}",
-        STRUCTURE,
+        FORM,
         "docs.docker.com, docker login, credential stores, 2026-11",
         "basic",
         entropy=2.5,
@@ -199,7 +204,7 @@ ROWS: tuple[Pattern, ...] = (
         "npmrc-auth",
         ("_auth=", "_auth ="),
         r"_auth ?= ?[\"']?([A-Za-z0-9+/]{8,600}={0,2})(?![A-Za-z0-9+/(\[])",
-        STRUCTURE,
+        FORM,
         "docs.npmjs.com, npmrc, auth related configuration, 2026-11",
         "basic",
         entropy=2.5,
@@ -208,7 +213,7 @@ ROWS: tuple[Pattern, ...] = (
         "npmrc-auth-token",
         (":_authToken",),
         r":_authToken ?= ?[\"']?([A-Za-z0-9+/_.=~-]{16,600})(?![A-Za-z0-9+/_.~-])",
-        STRUCTURE,
+        FORM,
         "docs.npmjs.com, npmrc, auth related configuration, 2026-11",
         "opaque",
         entropy=3.0,
@@ -217,7 +222,7 @@ ROWS: tuple[Pattern, ...] = (
         "npmrc-password",
         (":_password",),
         r":_password ?= ?[\"']?([A-Za-z0-9+/]{8,600}={0,2})(?![A-Za-z0-9+/])",
-        STRUCTURE,
+        FORM,
         "docs.npmjs.com, npmrc, auth related configuration, 2026-11",
         "base64-password",
         entropy=2.0,
@@ -227,7 +232,7 @@ ROWS: tuple[Pattern, ...] = (
         ("machine ",),
         r"machine\s{1,8}[A-Za-z0-9.:_-]{1,253}\s{1,16}(?:login\s{1,8}\S{1,128}\s{1,16})?"
         r"(?:account\s{1,8}\S{1,128}\s{1,16})?password\s{1,8}([^\s\"'<>|`\\]{5,600})",
-        STRUCTURE,
+        FORM,
         "everything.curl.dev, .netrc, 2026-11",
         "password",
         entropy=1.9,
@@ -237,7 +242,7 @@ ROWS: tuple[Pattern, ...] = (
         "pgpass-password",
         (":5432:",),
         r"[A-Za-z0-9.*_-]{1,128}:5432:[^\s:\"'`]{1,63}:[^\s:\"'`]{1,63}:([^\s:,\"'<>|`]{5,128})",
-        STRUCTURE,
+        FORM,
         "postgresql.org, the password file, 2026-11",
         "password",
         entropy=1.9,
@@ -249,7 +254,7 @@ ROWS: tuple[Pattern, ...] = (
         ("curl ",),
         r"curl\s(?:[^\n|;]|\\\n){0,400}?(?<=\s)(?:-u|--user|--proxy-user)[ =]{0,2}[\"']?"
         r"[^\s\"':$<{]{1,128}:([^\s\"'<>|`\\]{5,600})",
-        STRUCTURE,
+        FORM,
         "curl.se, manual, --user, 2026-11",
         "password",
         entropy=2.2,

@@ -713,7 +713,12 @@ ROWS: tuple[Pattern, ...] = (
         _TERRAFORM,
         lead=14,
     ),
-    context("transifex-api-token", "transifex tx_token", "1/" + run(HEX, 40), _TRANSIFEX),
+    context(
+        "transifex-api-token",
+        "transifex_ transifex.com transifexrc",
+        "1/" + run(HEX, 40),
+        _TRANSIFEX,
+    ),
     context(
         "travis-api-token",
         "travis_ travis-ci",

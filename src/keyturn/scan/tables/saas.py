@@ -528,7 +528,12 @@ ROWS: tuple[Pattern, ...] = (
         mixed(NAME, 64),
         _GENIUS,
     ),
-    context("ghost-admin-key", "ghost", "[a-f0-9]{24}(?::|%3A)" + run(HEX, 64), _GHOST),
+    context(
+        "ghost-admin-key",
+        "ghost_ ghost.io ghost-admin ghost.org",
+        "[a-f0-9]{24}(?::|%3A)" + run(HEX, 64),
+        _GHOST,
+    ),
     context("giphy-api-key", "giphy", mixed(ALNUM, 32), _GIPHY),
     context(
         "gocardless-access-token",
@@ -982,7 +987,7 @@ ROWS: tuple[Pattern, ...] = (
     context("tiktok-client-secret", "tiktok", mixed(ALNUM, 32), _TIKTOK),
     context("tmdb-api-key", "themoviedb tmdb", run(HEX, 32), _TMDB),
     context("todoist-api-token", "todoist", run(HEX, 40), _TODOIST),
-    context("toggl-api-token", "toggl", run(HEX, 32), _TOGGL),
+    context("toggl-api-token", "toggl_ toggl.com toggl-", run(HEX, 32), _TOGGL),
     context("tomtom-api-key", "tomtom", mixed(ALNUM, 32), _TOMTOM),
     context("trello-legacy-token", "trello", run(HEX, 64), _TRELLO),
     # Ends with the CRC-32 of what stands before, in capitals.
