@@ -80,7 +80,7 @@ def _read_betterleaks(report: Any) -> Iterator[Found]:
     for finding in report["findings"] or ():
         place = finding["location"]
         lines = place.get("start_line", 0), place.get("end_line", 0)
-        yield Found(finding["rule_id"], place["path"], *lines, token=str(finding.get("secret")))
+        yield Found(finding["rule_id"], place["path"], *lines)
 
 
 def _read_gitleaks(report: Any) -> Iterator[Found]:

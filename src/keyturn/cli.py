@@ -158,7 +158,8 @@ def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> 
         argv = runner.arguments(environ) or []
     arguments = make_parser().parse_args(argv or ["--help"])
     world = runner.Runner.from_environ(environ)
-    if world.in_actions:
+    if world.in_actions and arguments.command != "scan":
+        # What a scan finds is not keyturn's to know, and telling it would show it.
         announce_to(world.mask)
     settings = _settings(arguments, environ, world, now=now)
     if settings.verbosity > 0 or world.debug:

@@ -63,8 +63,30 @@ def test_an_archive_is_named_and_not_opened(tmp_path: Path, head: bytes) -> None
 
 
 def test_what_is_no_readable_file_is_said(tmp_path: Path) -> None:
-    assert whole(tmp_path) == [Unread(str(tmp_path), "not a regular file")]
+    assert whole(tmp_path) == [Unread(str(tmp_path), "Is a directory")]
     assert whole(tmp_path / "b") == [Unread(str(tmp_path / "b"), "No such file or directory")]
+
+
+@pytest.mark.parametrize("size", [0, 65535, 65536, 65537, 200_000])
+def test_no_length_is_special(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a"
+    content = bytes(97 + number % 26 for number in range(size))
+    path.write_bytes(content)
+    for limits in (None, Limits(chunk=65536, overlap=512), Limits(chunk=100_000, overlap=512)):
+        texts = whole(path, limits)
+        assert all(isinstance(text, Text) for text in texts)
+        judged = [
+            text.data[start:stop]
+            for text in texts
+            if isinstance(text, Text)
+            for start, stop in text.judged or ((0, len(text.data)),)
+        ]
+        assert b"".join(judged) == content
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device there")
+def test_a_device_without_end_is_not_read() -> None:
+    assert whole(Path("/dev/zero")) == [Unread("/dev/zero", "not a regular file")]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")

@@ -289,8 +289,16 @@ def _rank(hit: Hit) -> tuple[int, int, int]:
 
 def _one_for_each_place(hits: Iterable[Hit]) -> list[Hit]:
     """Keep the best explanation of each place."""
+    from bisect import bisect
+
     best: list[Hit] = []
+    starts: list[int] = []
     for hit in sorted(hits, key=_rank):
-        if all(hit.end <= other.start or hit.start >= other.end for other in best):
-            best.append(hit)
-    return sorted(best, key=lambda hit: hit.start)
+        # What is kept does not overlap: only the neighbours can be in the way.
+        at = bisect(starts, hit.start)
+        if (at == 0 or best[at - 1].end <= hit.start) and (
+            at == len(best) or hit.end <= best[at].start
+        ):
+            best.insert(at, hit)
+            starts.insert(at, hit.start)
+    return best

@@ -24,7 +24,8 @@ _ARCHIVES = (
 )
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """A pipe or a device must not keep the open call waiting."""
-_UNSIZED = 1 << 16
+_AT_ONCE = 1 << 16
+"""Most files are shorter; they need no second question."""
 
 
 def read(path: str, limits: Limits = LIMITS) -> Iterable[Text | Unread]:
@@ -37,15 +38,17 @@ def read(path: str, limits: Limits = LIMITS) -> Iterable[Text | Unread]:
     except OSError as error:
         return (Unread(path, _why(error)),)
     try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            return (Unread(path, "not a regular file"),)
-        # What the kernel makes up as it is read has no size.
-        wanted = min((about.st_size or _UNSIZED) + 1, limits.chunk)
-        first = os.read(handle, wanted)
+        first = os.read(handle, min(_AT_ONCE, limits.chunk))
+        if not 0 < len(first) < _AT_ONCE:
+            # Long, or nothing that can be read to its end: a pipe is empty, a device endless.
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                return (Unread(path, "not a regular file"),)
+            left = max(0, about.st_size - len(first)) + 1
+            first += os.read(handle, min(left, limits.chunk))
         if first.startswith(_ARCHIVES):
             return (Unread(path, "an archive, which is not opened"),)
-        if len(first) < wanted:
+        if len(first) < limits.chunk:
             return (Text(path, narrow(first)),)
         rest, handle = handle, -1
         return _large(path, first, rest, limits)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _PIECE = 1 << 16
+_PIPE = 1 << 20
 _TOLD = 4096
 """So much of git's complaint is kept."""
 
@@ -199,6 +200,7 @@ class _Spawned:
         from select import POLLIN, poll
 
         self._out, out = os.pipe()
+        _widen(self._out)
         self._err, err = os.pipe()
         actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
             (os.POSIX_SPAWN_DUP2, out, 1),
@@ -313,6 +315,18 @@ class _Opened:
 
 
 _PIPES: type[_Spawned] | type[_Opened] = _Spawned if hasattr(os, "posix_spawnp") else _Opened
+
+
+def _widen(pipe: int) -> None:
+    """Let git go on while the matching engine is loaded; Linux only, and no matter if refused."""
+    import fcntl
+
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if size is not None:
+        try:
+            fcntl.fcntl(pipe, size, _PIPE)
+        except OSError:
+            return
 
 
 def _program(environment: Mapping[str, str]) -> str:

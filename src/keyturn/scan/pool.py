@@ -62,7 +62,6 @@ class _Child:
             for child in (self, *others):  # or no child would ever see an end of its jobs
                 os.close(child.jobs)
                 os.close(child.results)
-            gc.disable()  # it would look at the table again and again; little else lives long
             _work(jobs, results, judge)
             os._exit(0)
         finally:
@@ -85,6 +84,7 @@ class _Child:
 
 
 def _in_children(files: Iterator[str], judge: Judge, cores: int) -> list[Leak | Unread]:
+    gc.disable()  # it would look at the table again and again, in each child too
     children: list[_Child] = []
     for _ in range(cores):
         children.append(_Child(judge, children))

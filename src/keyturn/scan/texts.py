@@ -30,5 +30,7 @@ class Unread(Record):
 def narrow(data: bytes) -> bytes:
     """Return UTF-16 as the ASCII it is for tokens, without the NULs; anything else as it is."""
     begin = data[:64]
+    if b"\0" not in begin:
+        return data
     zeros = max(begin[::2].count(0), begin[1::2].count(0))
-    return data.replace(b"\0", b"") if begin and zeros * 3 > len(begin) else data
+    return data.replace(b"\0", b"") if zeros * 3 > len(begin) else data

@@ -715,7 +715,7 @@ ROWS: tuple[Pattern, ...] = (
     ),
     context(
         "transifex-api-token",
-        "transifex_ transifex.com transifexrc",
+        "transifex_ api.transifex rest.transifex transifexrc",
         "1/" + run(HEX, 40),
         _TRANSIFEX,
     ),
