@@ -93,6 +93,19 @@ def test_the_history_names_the_commit_that_brought_it_in(repository: Path) -> No
     assert not (repository / "x").exists()
 
 
+def test_a_line_that_another_scanner_accepts_in_a_commit_is_allowed_there(
+    repository: Path,
+) -> None:
+    first = git(repository, "rev-list", "--max-parents=0", "HEAD").strip()
+    ignored = repository / ".gitleaksignore"
+    ignored.write_text(f"{first}:old.txt:gitlab-pat:1\n")
+    code, out, _ = scan(repository, "--history", "--show-allowed")
+    assert code == 0
+    assert out.endswith("old.txt:1:1: gitlab-pat  allowed: .gitleaksignore\n")
+    ignored.write_text(f"{'0' * 40}:old.txt:gitlab-pat:1\n")
+    assert scan(repository, "--history")[0] == 1
+
+
 def test_a_repository_without_commits_has_an_empty_history(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     assert scan(tmp_path, "--history")[:2] == (0, "")

@@ -114,7 +114,7 @@ class Reviewer:
         ours, theirs = self.load()
         if ours.accepts(hit.row.id, hit.secret):
             return ours.path
-        return theirs.accepts(text.path, line, hit.secret, text.commit) or ""
+        return theirs.accepts(text.path, line, hit.secret) or ""
 
 
 def _is_judged(text: Text, hit: Hit) -> bool:

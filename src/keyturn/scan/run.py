@@ -119,7 +119,15 @@ class _Run:
         from keyturn.scan.history import added_in
 
         found = added_in(self._git, self._commits, {leak.commit for leak in leaks if leak.commit})
-        return [leak._replace(commit=found.get(leak.commit, "")) for leak in leaks]
+        named = [leak._replace(commit=found.get(leak.commit, "")) for leak in leaks]
+        # Some lists accept a line in one commit, which was not known before.
+        _, theirs = self._reviewer.load()
+        return [
+            leak._replace(
+                allowed=leak.allowed or theirs.accepts(leak.path, leak.line, b"", leak.commit) or ""
+            )
+            for leak in named
+        ]
 
     def _judged_file(self, path: str) -> list[Leak | Unread]:
         """Judge a file on disk: `_judge`, without its detours for the many small ones."""
