@@ -43,6 +43,11 @@ def found(text: str) -> list[tuple[str, str]]:
         "".join(f"\\u{ord(char):04x}" for char in GITLAB),
         f"token: >-\n  {GITLAB[:12]}\n  {GITLAB[12:]}\nnext: 1",
         f'token: "{GITLAB[:12]}\\\n  {GITLAB[12:]}"\n',
+        f"export TOKEN={GITLAB[:12]}\\\n{GITLAB[12:]}\n",
+        f"\x1b[32m{GITLAB}\x1b[0m",
+        f"\\x22{GITLAB}\\x22",
+        f"token=3D{GITLAB}",
+        base64.encodebytes(f"{'harmless=1 ' * 20}\nTOKEN={GITLAB}\n".encode()).decode(),
     ],
 )
 def test_a_token_is_found_however_it_is_wrapped(text: str) -> None:

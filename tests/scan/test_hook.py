@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -84,6 +85,39 @@ def test_named_files_without_a_staged_change_are_scanned_whole(repository: Path)
     assert "untracked.txt:1:1: gitlab-pat" in done.stdout
 
 
+def test_names_may_be_written_in_any_way_and_folders_mean_what_is_in_them(
+    repository: Path,
+) -> None:
+    stage(repository, "conf/a.txt", f"{TOKEN}\n")
+    stage(repository, "b.txt", "fine\n")
+    git(repository, "commit", "-q", "-m", "before the hook", "b.txt")
+    # On disk all is well: only what is staged is not.
+    (repository / "conf/a.txt").write_text("fine\n")
+    names = ("./conf/a.txt", "conf//a.txt", str(repository / "conf/a.txt"), "conf", "conf/", ".")
+    for name in names:
+        done = hook(repository, name)
+        assert done.returncode == 1, name
+        assert done.stdout.startswith("conf/a.txt:1:1: gitlab-pat"), name
+    inner = hook(repository / "conf", "../conf/a.txt")
+    assert inner.stdout.startswith("a.txt:1:1: gitlab-pat")
+    assert hook(repository, "b.txt").returncode == 0
+    (repository / "empty").mkdir()
+    done = hook(repository, "empty")
+    assert "not scanned: empty: a folder with nothing tracked in it" in done.stderr
+    git(repository, "commit", "-q", "-m", "all of it")
+    assert hook(repository, "conf").returncode == 1
+
+
+def test_an_encoded_token_at_the_start_of_an_added_line_is_found_in_a_large_patch(
+    repository: Path,
+) -> None:
+    encoded = base64.b64encode(f"the token is {TOKEN} and more\n".encode()).decode()
+    stage(repository, "big.txt", "some filler, line after line\n" * 6000 + encoded + "\n")
+    done = hook(repository, "big.txt")
+    assert done.returncode == 1
+    assert done.stdout.startswith("big.txt:6001:1: gitlab-pat")
+
+
 def test_what_is_not_named_is_left_out(repository: Path) -> None:
     # pre-commit's `exclude` works by not naming a file.
     stage(repository, "fixtures/a.txt", f"{TOKEN}\n")
@@ -138,7 +172,7 @@ def test_a_marker_and_our_baseline_are_honoured(repository: Path) -> None:
 
 def test_a_scan_block_in_the_configuration_is_obeyed(repository: Path) -> None:
     (repository / "keyturn.yml").write_text(
-        "version: 1\nscan:\n  allow-paths: [vendor/*]\n"
+        "\ufeffversion: 1\nscan:\n  allow-paths: [vendor/*]\n"
         '  patterns: [{ id: acme, keyword: acme_, regex: "acme_[a-z]{8}" }]\n'
     )
     stage(repository, "vendor/a.txt", f"{TOKEN}\n")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.scan.markers import Marker, marker_for
+from keyturn.scan.markers import Marker, marker_for, may_hold_marker
 from keyturn.secret_value import SecretValue
 
 RULE = "github-pat-classic"
@@ -20,7 +20,9 @@ def look(text: str, secret: str = TOKEN, rule: str = RULE) -> Marker | None:
     """Ask about the secret, which the text has as §."""
     data = text.replace("§", secret).encode()
     start = data.index(secret.encode())
-    return marker_for(data, start, start + len(secret), rule)
+    marker = marker_for(data, start, start + len(secret), rule)
+    assert marker is None or may_hold_marker(data)
+    return marker
 
 
 @pytest.mark.parametrize(

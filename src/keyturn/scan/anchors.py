@@ -49,7 +49,8 @@ _TEXT_GROUP = "[CDI-Za-f][ACD-HQS-Xgi-nwyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589]
 _EXPRESSIONS = {
     BASE32_RUN: f"[a-z2-7]{{{BASE32_LENGTH}}}",
     USERINFO: r"://[^\s:/@]*:[^\s/@]+@",
-    BASE64_RUN: f"(?:^|[^A-Za-z0-9+/])(?:{_TEXT_GROUP}){{6}}",
+    # In a diff a plus sign stands before each added line.
+    BASE64_RUN: f"(?:^|[^A-Za-z0-9+/]|\\n[+])(?:{_TEXT_GROUP}){{6}}",
     PERCENT: "(?:%[2-7][0-9A-Fa-f]){3}",
     ESCAPED: r"\\u00[2-7][0-9A-Fa-f]|(?:\\x[2-7][0-9A-Fa-f]){3}|:\\/\\/",
 }

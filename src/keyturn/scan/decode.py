@@ -25,6 +25,9 @@ _BEGIN = 24
 # The longest run that is decoded to either side of where it was noticed.
 _REACH = 1 << 16
 _AROUND = 512
+# So long are the lines of wrapped base64, all of them whole groups.
+_WIDTHS = frozenset(range(48, 129, 4))
+_INDENT = 64
 _LONGEST_STRETCH = 2048
 
 
@@ -48,6 +51,10 @@ def views(data: bytes, anchors: Sequence[Anchor]) -> Iterator[View]:
             start, stop = _run(data, anchor.at, BASE64)
             done[BASE64_RUN] = stop
             decoded = _text_of(data[start:stop])
+            if decoded and stop - start in _WIDTHS:
+                run, stop = _wrapped(data, start, stop)
+                done[BASE64_RUN] = stop
+                decoded = _text_of(run)
             stop += len(data[stop : stop + 2]) - len(data[stop : stop + 2].lstrip(b"="))
             if decoded:
                 yield _view(data, start, stop, decoded)
@@ -68,6 +75,21 @@ def _run(data: bytes, at: int, characters: bytes) -> tuple[int, int]:
     right = data[at : at + _REACH]
     start = at - (len(left) - len(left.rstrip(characters)))
     return start, at + len(right) - len(right.lstrip(characters))
+
+
+def _wrapped(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
+    """Join a line of base64 with those below it, which are as long, but for the last."""
+    width, lines = stop - start, [data[start:stop]]
+    while len(lines) * width < _REACH and len(lines[-1]) == width:
+        below = data[stop : stop + width + _INDENT]
+        text = below.lstrip(b"\r\n \t")
+        gap = len(below) - len(text)
+        line = text[: len(text) - len(text.lstrip(BASE64))]
+        if below[:gap].count(b"\n") != 1 or not 0 < len(line) <= width:
+            break
+        lines.append(line)
+        stop += gap + len(line)
+    return b"".join(lines), stop
 
 
 def _text_of(run: bytes) -> bytes:
@@ -102,4 +124,6 @@ def plainer(data: bytes) -> bytes:
         lambda match: match[4] or bytes.fromhex((match[1] or match[2] or match[3]).decode()),
         data,
     )
-    return re.sub(rb"\\?\r?\n[ \t]+(?=[\w+/=.~-]{4,}[ \t\"'\\]*\r?(?:\n|\Z))", b"", data)
+    return re.sub(
+        rb"(?:\\\r?\n[ \t]*|\r?\n[ \t]+)(?=[\w+/=.~-]{4,}[ \t\"'\\]*\r?(?:\n|\Z))", b"", data
+    )

@@ -184,9 +184,12 @@ class Engine:
 
 
 def _spellings(name: str) -> set[str]:
-    """Return a name as variables, keys and addresses write it: `a_b`, `a-b`, `ab`."""
+    """Return a name as variables, keys and addresses write it: `a_b`, `a-b`, `ab`; `a_`, `akey`."""
     first, inner, last = name[:1], name[1:-1], name[-1:]
-    return {first + inner.replace("_", joint) + last for joint in ("_", "-", "")}
+    joined = {first + inner.replace("_", joint) + last for joint in ("_", "-", "")}
+    if last != "_":
+        return joined
+    return joined | {name[:-1] + word for word in ("token", "api", "access", "secret", "key")}
 
 
 def _judged(data: bytes, match: re.Match[bytes], row: Pattern) -> Iterator[Hit]:
@@ -243,12 +246,20 @@ def _is_base32_word(data: bytes, at: int) -> bool:
 
 def starts_word(data: bytes, at: int) -> bool:
     """Say whether no letter or digit stands before a place, those of an escape excepted."""
-    before = data[max(0, at - 6) : at]
-    return (
-        not before[-1:].isalnum()
-        or (before[-2:-1] == b"\\" and before[-1:] in b"nrtbf0")
-        or before[-3:-2] == b"%"
-        or before[:4] == b"\\u00"
+    before = data[max(0, at - 12) : at]
+    return not before[-1:].isalnum() or _ends_escape(before)
+
+
+def _ends_escape(before: bytes) -> bool:
+    """Say whether a text ends with an escape: of a string, an address, mail or a terminal."""
+    import re
+
+    return bool(
+        re.search(
+            rb"\\[nrtbfav0]$|\\[0-7]{3}$|\\x[0-9A-Fa-f]{2}$|\\u00[0-9A-Fa-f]{2}$|"
+            rb"[%=][0-9A-F]{2}$|%[0-9a-f]{2}$|(?:\x1b|\\(?:e|033|x1b|u001b))\[[0-9;]{0,6}m$",
+            before,
+        )
     )
 
 

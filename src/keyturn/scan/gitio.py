@@ -44,7 +44,10 @@ class Git:
         """Start a command; `fed` says that `Process.write` will be used."""
         # The monitor would leave a process behind that holds our pipes.
         options = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=true")
-        return Process(("git", *options, *arguments), self._environment, fed=fed)
+        # What is pushed is the original, whatever `git replace` shows in its place.
+        return Process(
+            ("git", "--no-replace-objects", *options, *arguments), self._environment, fed=fed
+        )
 
     def output(self, *arguments: str) -> bytes:
         """Return everything that a command prints."""

@@ -56,7 +56,7 @@ def _has_scan_block() -> bool:
         except OSError:
             continue
         try:
-            text = b"\n" + os.read(handle, 1 << 20)
+            text = b"\n" + os.read(handle, 1 << 20).removeprefix(b"\xef\xbb\xbf")
         finally:
             os.close(handle)
         if b"\nscan" in text or b'\n"scan"' in text or b"\n'scan'" in text or b"\n{" in text:

@@ -149,7 +149,7 @@ _NAMED_BEHIND = re.compile(
 )
 _HOST = re.compile(rb"://[^\s,|\"'<>]*|(?:[\w-]+\.)+[a-z]{2,6}\b(?<!key)(?<!token)(?<!secret)")
 _BLANK = b" \t\r\"'`-*|>#/\\+"
-_JOINED_LEFT = re.compile(rb"[A-Za-z0-9][_-]+$|[\w-]{20}\.$|\barn:[\w:*/-]*$|[\w.-]@$")
+_JOINED_LEFT = re.compile(rb"[A-Za-z0-9][_-]+$|[\w-]{20}\.$|\barn:[\w:*/-]*$|[\w.-]@$|\}[_-]+$")
 _JOINED_RIGHT = re.compile(rb"[_-]+[A-Za-z0-9]|\.[a-z]{2,5}\b")
 _LINE = 240
 _BEHIND = 80

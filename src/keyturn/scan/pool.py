@@ -68,9 +68,12 @@ class _Child:
             os._exit(1)  # nobody is there to catch an exception; the parent sees the status
 
     def send(self, paths: Sequence[str]) -> None:
-        """Give it a batch; waits while its pipe is full."""
+        """Give it a batch; waits while its pipe is full. Raises WorkerLost."""
         message = json.dumps(paths).encode()
-        _write(self.jobs, len(message).to_bytes(4, "little") + message)
+        try:
+            _write(self.jobs, len(message).to_bytes(4, "little") + message)
+        except BrokenPipeError:
+            raise WorkerLost from None
 
     def finish(self) -> list[Leak | Unread]:
         """Return what it found, once no more jobs come. Raises WorkerLost."""

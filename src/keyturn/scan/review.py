@@ -12,7 +12,7 @@ from keyturn.scan.texts import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from keyturn.scan.baseline import Baseline
     from keyturn.scan.baselines import Baselines
@@ -71,31 +71,30 @@ class Reviewer:
 
     def review(self, text: Text) -> list[Leak]:
         """Return what was found in a text, the allowed included."""
-        return [
-            self._leak(text, hit)
+        hits = [
+            hit
             for hit in self._engine.find(text.data)
             if _is_judged(text, hit) and not self._is_old(text, hit)
         ]
+        return [self._leak(text, hit, *place) for hit, place in _placed(text, hits)]
 
     def _is_old(self, text: Text, hit: Hit) -> bool:
         held = text.data[hit.start : hit.end]
         return self.is_old is not None and self.is_old(text.path, held)
 
-    def _leak(self, text: Text, hit: Hit) -> Leak:
-        begin = text.data.rfind(b"\n", 0, hit.start) + 1
-        line = text.line + text.data.count(b"\n", 0, hit.start)
+    def _leak(self, text: Text, hit: Hit, line: int, column: int, marked: bool) -> Leak:
         accepting = self._accepting
         fingerprint = accepting.fingerprint(hit.row.id, hit.secret) if accepting else ""
         return Leak(
             text.path,
             line,
-            len(text.data[begin : hit.start].decode("utf-8", "replace")) + 1,
+            column,
             line + text.data.count(b"\n", hit.start, hit.end),
             hit.row.id,
             f"{hit.prefix}…",
             hit.confidence,
             text.commit,
-            self._allowed(text, hit, line),
+            self._allowed(text, hit, line, marked),
             fingerprint,
             self._mark(hit.secret),
         )
@@ -105,12 +104,13 @@ class Reviewer:
 
         return hmac.digest(self._key, secret.reveal().encode(), "sha256")[:8].hex()
 
-    def _allowed(self, text: Text, hit: Hit, line: int) -> str:
-        from keyturn.scan.markers import marker_for
+    def _allowed(self, text: Text, hit: Hit, line: int, marked: bool) -> str:
+        if marked:
+            from keyturn.scan.markers import marker_for
 
-        marker = marker_for(text.data, hit.start, hit.end, hit.row.id)
-        if marker:
-            return f"{marker.kind} {marker.reason}".strip()
+            marker = marker_for(text.data, hit.start, hit.end, hit.row.id)
+            if marker:
+                return f"{marker.kind} {marker.reason}".strip()
         ours, theirs = self.load()
         if ours.accepts(hit.row.id, hit.secret):
             return ours.path
@@ -121,3 +121,23 @@ def _is_judged(text: Text, hit: Hit) -> bool:
     return text.judged is None or any(
         hit.start < end and hit.end > start for start, end in text.judged
     )
+
+
+def _placed(text: Text, hits: list[Hit]) -> Iterator[tuple[Hit, tuple[int, int, bool]]]:
+    """Yield each hit with its line, its column, and whether the text holds any marker.
+
+    One walk through the text, however many hits stand on a line.
+    """
+    if not hits:
+        return
+    from keyturn.scan.markers import may_hold_marker
+
+    marked = may_hold_marker(text.data)
+    at, line, column = 0, text.line, 1
+    for hit in hits:
+        lines = text.data.count(b"\n", at, hit.start)
+        if lines:
+            line, column, at = line + lines, 1, text.data.rfind(b"\n", at, hit.start) + 1
+        column += len(text.data[at : hit.start].decode("utf-8", "replace"))
+        at = hit.start
+        yield hit, (line, column, marked)

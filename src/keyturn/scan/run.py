@@ -14,7 +14,7 @@ from keyturn.scan.texts import Text, Unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import IO
 
     from keyturn.scan.baseline import Baseline
@@ -183,7 +183,7 @@ class _Run:
         else:
             self._commits = history.pushed(self._environ)
         if not self._commits:  # not started by a push: what would be pushed is not known
-            yield from self._tracked(None)
+            yield from self._tracked(_Named(()))
             return
         if before := self._commits.before:
             self._reviewer.is_old = lambda path, token: history.known_before(
@@ -195,24 +195,45 @@ class _Run:
         """Read what is staged of the named files; of those without a staged change, everything."""
         from keyturn.scan.diff import Staged
 
+        named = _Named(names)
         changed = Staged(self._git, self._engine.anchors)
-        wanted = set(names)
         for item in changed:
-            if not wanted or item.path in wanted:
+            if item.path in named:
                 yield item
-        rest = [name for name in names if name not in changed.paths]
-        if rest:
-            yield from self._tracked(rest)
+        # A folder may hold files without a change beside those with one.
+        if names and (named.folders or named.missing(changed.paths)):
+            yield from self._tracked(named, changed.paths)
 
-    def _tracked(self, names: Sequence[str] | None) -> Iterator[Text | Unread]:
-        """Read files from the index, or from disk where they are not tracked."""
+    def _tracked(self, named: _Named, known: Collection[str] = ()) -> Iterator[Text | Unread]:
+        """Read named files but the known from the index; what is not tracked, from disk."""
         from keyturn.scan.blobs import contents, tracked
 
-        blobs = tracked(self._git, names)
-        yield from contents(self._git, blobs)
-        for name in sorted(set(names or ()) - {blob.path for blob in blobs}):
-            if not os.path.isdir(name):  # a submodule
+        blobs = [blob for blob in tracked(self._git) if blob.path in named]
+        yield from contents(self._git, [blob for blob in blobs if blob.path not in known])
+        for name in named.missing({*known, *(blob.path for blob in blobs)}):
+            if os.path.isdir(name):
+                yield Unread(name, "a folder with nothing tracked in it")
+            else:
                 yield from read(name)
+
+
+class _Named:
+    """The files that some names mean: themselves, and what is below the folders."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Take names as people write them; none means every file."""
+        plain = [os.path.relpath(name).replace(os.sep, "/") for name in names]
+        self._all = not names or "." in plain
+        self._names = set(plain)
+        self.folders = tuple(f"{name}/" for name in plain if os.path.isdir(name))
+
+    def __contains__(self, path: str) -> bool:
+        return self._all or path in self._names or path.startswith(self.folders)
+
+    def missing(self, paths: Collection[str]) -> list[str]:
+        """Return the names that mean none of some files."""
+        folders = {path[:at] for path in paths for at, mark in enumerate(path) if mark == "/"}
+        return sorted(self._names - set(paths) - folders - {"."})
 
 
 def _message(path: str) -> Iterator[Text | Unread]:

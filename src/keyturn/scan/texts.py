@@ -29,8 +29,10 @@ class Unread(Record):
 
 def narrow(data: bytes) -> bytes:
     """Return UTF-16 as the ASCII it is for tokens, without the NULs; anything else as it is."""
-    begin = data[:64]
+    begin = data[:1024]
     if b"\0" not in begin:
         return data
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.replace(b"\0", b"")
     zeros = max(begin[::2].count(0), begin[1::2].count(0))
     return data.replace(b"\0", b"") if zeros * 3 > len(begin) else data

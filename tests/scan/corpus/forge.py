@@ -162,6 +162,10 @@ def npmrc(name: str, value: Make) -> Make:
     return lambda random: f"//npm.acme.io/:{name}={value(random)}"
 
 
+def assigned(name: str, value: Make) -> Make:
+    return lambda random: f"{name}: {value(random)}"
+
+
 def basic(random: Random) -> str:
     return base64.b64encode(f"ci:{draw(random, ALNUM, 24)}".encode()).decode()
 
@@ -1066,6 +1070,7 @@ _TABLE: tuple[tuple[str, str, str, str, tuple[tuple[str, Make], ...]], ...] = (
             ("npm-access-token", with_crc62("np" + "m_", ALNUM, 30)),
             ("npmrc-auth", npmrc("_auth", basic)),
             ("npm-legacy-token", npmrc("_authToken", uuid)),
+            ("npm-legacy-token-variable", assigned("NODE_AUTH_TOKEN", uuid)),
             ("npmrc-password", npmrc("_password", basic)),
         ),
     ),
@@ -1383,7 +1388,10 @@ _TABLE: tuple[tuple[str, str, str, str, tuple[tuple[str, Make], ...]], ...] = (
         "SYNOPTIC_TOKEN",
         "api.synopticdata.com",
         "docs.synopticdata.com, credentials",
-        (("synoptic-token", after("", HEX, 32)),),
+        (
+            ("synoptic-token", after("", HEX, 32)),
+            ("synoptic-url-token", after("wss://push.synopticdata.com/feed/", HEX, 32)),
+        ),
     ),
     (
         "Synoptic",

@@ -6,6 +6,7 @@ from keyturn.scan.pattern import (
     ALNUM,
     CHECKSUM,
     FIXED,
+    FORM,
     HEX,
     LOWER,
     NAME,
@@ -140,7 +141,9 @@ _SOURCEGRAPH_OTHER = "sourcegraph.com docs, gateway and license tokens"
 _SPACELIFT = "docs.spacelift.io, API keys"
 _STACKHAWK = "docs.stackhawk.com, API key"
 _STATSIG = "docs.statsig.com/api-reference/keys/create-key, 2026-11"
+_SYNOPTIC_PATHS = "docs.synopticdata.com, push streaming and credential API"
 _SYNOPTIC = "docs.synopticdata.com, credential API, data access credentials, 2026-11"
+_YARN = "yarnpkg.com, configuration, npmAuthToken"
 _TAILSCALE = "tailscale.com/docs/reference/key-prefixes, 2026-11"
 _TEAMCITY = "jetbrains.com help, TeamCity access tokens"
 _TEMPORAL = "docs.temporal.io, Temporal Cloud API keys"
@@ -533,6 +536,15 @@ ROWS: tuple[Pattern, ...] = (
     context("nomad-token", "nomad_token x-nomad-token //nomad", UUID, _NOMAD),
     fixed("npm-access-token", "npm_", run(ALNUM, 36), _NPM, "crc32-base62"),
     fixed("npm-legacy-token", "_authToken", rf"[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?({UUID})", _NPMRC),
+    # Yarn's name, and what people call it in a job; the token itself says nothing.
+    Pattern(
+        "npm-legacy-token-variable",
+        ("npmAuthToken", "NPM_TOKEN", "NPM_AUTH_TOKEN", "NODE_AUTH_TOKEN"),
+        r"(?:npmAuthToken|NPM_TOKEN|NPM_AUTH_TOKEN|NODE_AUTH_TOKEN)"
+        rf"[\"'\\]{{0,4}}\s{{0,3}}[=:]\s{{0,3}}[\"'\\]{{0,4}}({UUID})",
+        FORM,
+        _YARN,
+    ),
     context(
         "nuget-api-key", "nuget powershellgallery psgallery", "oy2[a-p]" + run("a-z2-7", 42), _NUGET
     ),
@@ -669,16 +681,24 @@ ROWS: tuple[Pattern, ...] = (
     context(
         "statsig-server-key", "statsig", rf"(?:secret|console)-({run(ALNUM, 40, 64)})", _STATSIG
     ),
+    Pattern(
+        "synoptic-url-token",
+        ("synopticdata.com/", "synopticlabs.org/"),
+        r"synoptic(?:data\.com|labs\.org)/(?:feed|auth/v2/token|v2/auth/token)/"
+        "([A-Za-z0-9]{25,45})(?![A-Za-z0-9])",
+        FORM,
+        _SYNOPTIC_PATHS,
+    ),
     context(
         "synoptic-token",
-        "synoptic mesonet mesowest",
+        "synoptic mesopy mesonet mesowest",
         run(HEX, 32),
         _SYNOPTIC,
     ),
     # A word has no digit, and no capitals in a row.
     context(
         "synoptic-api-key",
-        "synoptic mesonet mesowest",
+        "synoptic mesopy mesonet mesowest",
         r"(?=[A-Za-z]{0,44}(?:[0-9]|[a-z][A-Z]{2}|[A-Z][a-z][A-Z]))" + run(ALNUM, 25, 45),
         _SYNOPTIC,
         3.6,
