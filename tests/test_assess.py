@@ -11,6 +11,8 @@ from keyturn.assess import SEVERITIES, assess
 from keyturn.deadline import effective_deadline
 from keyturn.model import (
     Acceptance,
+    Deadline,
+    DeadlineReason,
     Evidence,
     Finding,
     Inspected,
@@ -167,7 +169,44 @@ SIGNED = Acceptance("@alice", "vendor limit", review=NOW)
 def test_tokens_without_a_date(
     answer: TokenStatus, accepted: Acceptance | None, rules: list[str]
 ) -> None:
-    assert list(judge(answer, token(never_expires=accepted))) == rules
+    assert list(judge(answer, token(policy=Policy(never_expires=accepted)))) == rules
+
+
+LONG = status(300 * DAY, created_at=NOW - 100 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "rules"),
+    [
+        (None, ["lifetime-too-long"]),
+        (SIGNED, ["review-due"]),
+        (replace(SIGNED, review=NOW + SECOND), []),
+        (replace(SIGNED, review=None), []),
+    ],
+)
+def test_a_long_life_that_somebody_accepted(accepted: Acceptance | None, rules: list[str]) -> None:
+    assert list(judge(LONG, token(policy=Policy(long_lived=accepted)))) == rules
+
+
+@pytest.mark.parametrize(
+    ("reason", "verb"),
+    [
+        (DeadlineReason.RETIREMENT, "is retired by its provider 2026-11-24"),
+        (DeadlineReason.IDLE_REMOVAL, "is removed for disuse 2026-11-24"),
+    ],
+)
+@pytest.mark.parametrize("expires", [None, 300 * DAY])
+def test_an_end_of_the_providers_own_making(
+    reason: DeadlineReason, verb: str, expires: timedelta | None
+) -> None:
+    ends = (Deadline(NOW + DAY, reason),)
+    precision = Precision.INSTANT if expires else Precision.NEVER
+    answer = replace(status(expires), precision=precision, ends=ends, remark="so it was announced")
+    found = judge(answer)
+    message = found["expiring"].message
+    assert message.startswith(verb)
+    assert message.endswith("; so it was announced")
+    assert ("never-expires" in found) == (expires is None)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,14 @@ def test_the_earliest_known_date_counts(
 ) -> None:
     token = Token("t", "gitlab", declared_expiry=declared)
     assert effective_deadline(token, status(provider)) == expected
+
+
+def test_an_end_that_the_provider_announced_counts_like_a_date() -> None:
+    for step, expected in ((-SECOND, DeadlineReason.RETIREMENT), (SECOND, None)):
+        end = Deadline(DUE + step, DeadlineReason.RETIREMENT)
+        found = effective_deadline(Token("t", "azure"), replace(status(DUE), ends=(end,)))
+        assert found
+        assert found.reason is (expected or DeadlineReason.PROVIDER_EXPIRY)
 
 
 def test_a_date_that_only_the_declaration_knows_is_called_declared() -> None:

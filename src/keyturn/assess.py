@@ -15,6 +15,7 @@ from keyturn.deadline import lowest_crossed, scale_ladder
 from keyturn.first_break import find_first_break
 from keyturn.instants import format_instant
 from keyturn.model import (
+    Acceptance,
     Deadline,
     DeadlineReason,
     Finding,
@@ -164,6 +165,7 @@ class _TokenRules:
             message = f"{_verb(deadline, past=True)} {format_instant(deadline.at)}"
             if status.state is State.ACTIVE and status.expires_at != deadline.at:
                 message += f"; {self.inspected.token.provider} itself says it is alive"
+                message += _remark(status)
             return self._make(
                 "expired",
                 message,
@@ -189,6 +191,8 @@ class _TokenRules:
         if status.precision is Precision.DAY and deadline.at == status.expires_at:
             last = (deadline.at - timedelta(days=1)).date().isoformat()
             message += f"; its last whole day is {last}"
+        if deadline.at != status.expires_at:
+            message += _remark(status)
         yield self._make(
             "expiring",
             message,
@@ -200,25 +204,30 @@ class _TokenRules:
 
     def _unlimited(self) -> Iterator[Finding]:
         """Tokens with no date: never-expires, review-due, unknown-expiry, copy-too-old."""
-        if self.inspected.deadline:
-            return
         token, status = self.inspected.token, self.inspected.status
-        accepted = token.never_expires
-        if accepted and accepted.review and accepted.review <= self.now:
+        if status.expires_at or token.declared_expiry:
+            return
+        accepted = token.policy.never_expires
+        if accepted:
+            yield from self._review(accepted, "that it never expires")
+            return
+        if status.precision is Precision.NEVER:
+            message = "has no expiry date, and nobody has accepted that"
+            yield self._make("never-expires", message + _remark(status))
+            return
+        if status.precision is Precision.UNKNOWN:
+            message = f"{token.provider} cannot say when it expires"
+            yield self._make("unknown-expiry", message + _remark(status))
+        yield from self._old_copies()
+
+    def _review(self, accepted: Acceptance, what: str) -> Iterator[Finding]:
+        if accepted.review and accepted.review <= self.now:
             yield self._make(
                 "review-due",
-                f"{accepted.by} accepted that it never expires; "
+                f"{accepted.by} accepted {what}; "
                 f"that was to be reviewed on {format_instant(accepted.review)}",
                 due_at=accepted.review,
             )
-        if accepted:
-            return
-        if status.precision is Precision.NEVER:
-            yield self._make("never-expires", "has no expiry date, and nobody has accepted that")
-            return
-        if status.precision is Precision.UNKNOWN:
-            yield self._make("unknown-expiry", f"{token.provider} cannot say when it expires")
-        yield from self._old_copies()
 
     def _old_copies(self) -> Iterator[Finding]:
         max_age = self.inspected.token.policy.max_age
@@ -231,7 +240,10 @@ class _TokenRules:
         if not status.expires_at or not status.created_at:
             return
         lifetime = status.expires_at - status.created_at
-        if lifetime > limit:
+        accepted = self.inspected.token.policy.long_lived
+        if lifetime > limit and accepted:
+            yield from self._review(accepted, f"that it lives {_format_span(lifetime)}")
+        elif lifetime > limit:
             yield self._make(
                 "lifetime-too-long",
                 f"lives {_format_span(lifetime)} in all; the policy allows {_format_span(limit)}",
@@ -277,10 +289,20 @@ def _format_span(span: timedelta) -> str:
     return f"{minutes} minutes"
 
 
+_VERBS = {
+    DeadlineReason.PROVIDER_EXPIRY: ("expires", "expired"),
+    DeadlineReason.DECLARED_DATE: ("reaches its declared date", "reached its declared date"),
+    DeadlineReason.RETIREMENT: ("is retired by its provider", "was retired by its provider"),
+    DeadlineReason.IDLE_REMOVAL: ("is removed for disuse", "was removed for disuse"),
+}
+
+
 def _verb(deadline: Deadline, *, past: bool) -> str:
-    if deadline.reason is DeadlineReason.DECLARED_DATE:
-        return "reached its declared date" if past else "reaches its declared date"
-    return "expired" if past else "expires"
+    return _VERBS[deadline.reason][past]
+
+
+def _remark(status: TokenStatus) -> str:
+    return f"; {status.remark}" if status.remark else ""
 
 
 def _is_older(secret: Secret, limit: timedelta, now: datetime) -> bool:

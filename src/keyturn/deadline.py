@@ -18,6 +18,7 @@ def effective_deadline(token: Token, status: TokenStatus) -> Deadline | None:
         declared = status.evidence is Evidence.DECLARED
         reason = DeadlineReason.DECLARED_DATE if declared else DeadlineReason.PROVIDER_EXPIRY
         known.append(Deadline(status.expires_at, reason))
+    known += status.ends
     if token.declared_expiry:
         known.append(Deadline(token.declared_expiry, DeadlineReason.DECLARED_DATE))
     return min(known, key=lambda deadline: deadline.at, default=None)

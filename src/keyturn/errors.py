@@ -8,6 +8,8 @@ KeyturnError                         message for a person, and a hint what to do
 ├── ProviderError                    about one token
 │   ├── CredentialRejected           401/403 of our credential
 │   ├── TokenNotFound                the provider answered, and has no such token
+│   ├── ProviderRefused              it understood, and will not: a quota, a limit, a wrong kind
+│   │   └── BlockedByPolicy          a lifetime or scope policy of the provider forbids it
 │   └── ProviderUnavailable          network, 429, 5xx, nonsense: their outage, not our finding
 └── PlatformError                    GitHub as the place we act
     ├── NotPermitted                 this credential may not; a notice, not an outage
@@ -96,6 +98,14 @@ class CredentialRejected(ProviderError):
 
 class TokenNotFound(ProviderError):
     """The provider answered and has no such token, or does not show it to this credential."""
+
+
+class ProviderRefused(ProviderError):
+    """The provider understood and will not do it; nothing was changed."""
+
+
+class BlockedByPolicy(ProviderRefused):
+    """A policy of the provider forbids it, such as a longest lifetime."""
 
 
 class ProviderUnavailable(ProviderError):

@@ -1,18 +1,19 @@
 """What the stages need from the outside, as narrow contracts; no implementation here.
 
-A provider's capabilities are its base classes: `Provider` inspects; later subclasses list, mint,
-extend, replace and revoke (docs/explanation/decisions.md).
+A provider's capabilities are its base classes: `Provider` inspects; the others list, extend, mint,
+replace and revoke. Whatever changes something is sent once: after a ProviderUnavailable nobody
+knows whether it was done, and the caller looks before it asks again.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from keyturn.model import Scope, Secret, Token, TokenStatus
+from keyturn.model import Listed, Minted, Scope, Secret, Token, TokenStatus
 from keyturn.secret_value import SecretValue
 
 if TYPE_CHECKING:
@@ -27,6 +28,27 @@ class Access:
     """Part -> value; a single value stands under the empty part."""
     own: bool
     """The credential is the token's own value."""
+    value: Mapping[str, SecretValue] = field(default_factory=dict)
+    """Part -> the token's own value, as far as this run was given it; with `own` the same as the
+    credential."""
+
+    def find_pair(self, *names: str) -> tuple[SecretValue, ...] | None:
+        """Return the credential's parts of these names, or one value written `first:second`.
+
+        None where some are missing.
+        """
+        return find_pair(self.credential, *names)
+
+
+def find_pair(parts: Mapping[str, SecretValue], *names: str) -> tuple[SecretValue, ...] | None:
+    """Return the parts of these names, or one value written `first:second`; else None."""
+    if all(name in parts for name in names):
+        return tuple(parts[name] for name in names)
+    whole = parts.get("")
+    pieces = whole.reveal().split(":", len(names) - 1) if whole else []
+    if len(pieces) != len(names) or not all(pieces):
+        return None
+    return tuple(SecretValue(piece) for piece in pieces)
 
 
 class Provider(ABC):
@@ -53,6 +75,98 @@ class Provider(ABC):
 
         `access` is None where the declaration names no credential. Raises ProviderError when the
         provider did not tell; a dead token is an answer, not an error.
+        """
+
+
+class ListingProvider(Provider):
+    """Lists what an owner or an administrator sees."""
+
+    @abstractmethod
+    def list_tokens(
+        self, token: Token, access: Access | None, *, now: datetime
+    ) -> Sequence[Listed]:
+        """Return every token that the credential may see where the declaration looks.
+
+        All of them or an error: never a part for the whole. Raises ProviderError.
+        """
+
+
+class RevokingProvider(Provider):
+    """Kills a token for good."""
+
+    death_takes: ClassVar[timedelta] = timedelta(0)
+    """How long a revoked token may go on working, by the provider's own word."""
+    outlived_by: ClassVar[str] = ""
+    """What goes on working after the token's death, for a person; empty: nothing."""
+
+    @abstractmethod
+    def revoke(
+        self, token: Token, access: Access | None, *, token_id: str | None, now: datetime
+    ) -> None:
+        """Kill the token of this id, or `access.value` where the provider has no ids.
+
+        A token that is dead already is no error. Sent once. Raises ProviderError.
+        """
+
+
+class ExtendingProvider(Provider):
+    """Moves the date and keeps the value."""
+
+    @abstractmethod
+    def extend(
+        self,
+        token: Token,
+        access: Access | None,
+        *,
+        token_id: str,
+        expires_at: datetime,
+        now: datetime,
+    ) -> TokenStatus:
+        """Ask for a later date; return what was granted, read back. Sent once.
+
+        The date may be earlier than asked for, or have not moved. Raises ProviderError.
+        """
+
+
+class MintingProvider(RevokingProvider):
+    """Makes a second live token beside the first, and retires the first."""
+
+    @abstractmethod
+    def mint(
+        self,
+        token: Token,
+        access: Access | None,
+        *,
+        like: str | None,
+        name: str,
+        expires_at: datetime,
+        now: datetime,
+    ) -> Minted:
+        """Make a token with the rights of the one of id `like`, or of `access.value`. Sent once.
+
+        What can be known to fail is refused before anything is sent that makes something. Raises
+        ProviderError; after ProviderUnavailable there may be a token that nobody knows the value
+        of.
+        """
+
+
+class ReplacingProvider(Provider):
+    """Swaps in place: the old value dies at once."""
+
+    @abstractmethod
+    def replace(
+        self,
+        token: Token,
+        access: Access | None,
+        *,
+        token_id: str,
+        expires_at: datetime,
+        now: datetime,
+    ) -> Minted:
+        """Make a new value for the token of this id, which dies. Sent once, and never again.
+
+        Raises ProviderError; after ProviderUnavailable the old value may be dead and the new one
+        lost.
         """
 
 

@@ -36,6 +36,7 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
+from keyturn.secret_value import SecretValue
 
 WORKERS = 8
 """Tokens asked about at a time, over all providers: enough to hide latency, few enough that no
@@ -141,7 +142,12 @@ class _Inspector:
         if not variables:
             return None
         own = variables == token.value_env
-        return Access(self.credentials.get(variables), own=own)
+        credential = self.credentials.get(variables)
+        return Access(credential, own=own, value=self._value(token))
+
+    def _value(self, token: Token) -> dict[str, SecretValue]:
+        found = {part: self.credentials.find(name) for part, name in token.value_env.items()}
+        return {part: value for part, value in found.items() if value is not None}
 
 
 def _unknown(

@@ -16,8 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -27,6 +25,7 @@ import httpx
 from keyturn import __version__, parallel
 from keyturn.errors import CredentialRejected, ProviderUnavailable, UsageError
 from keyturn.parse import is_loopback
+from keyturn.retry_after import asked_wait, is_number
 from keyturn.secret_value import SecretValue
 
 _log = logging.getLogger(__name__)
@@ -126,34 +125,47 @@ class Transport:
         url: str,
         *,
         headers: Mapping[str, str | SecretValue],
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, str | int | SecretValue] | None = None,
         json: Any = None,
+        form: Mapping[str, str | SecretValue] | None = None,
+        once: bool = False,
+        redirects: bool = False,
+        max_body: int = _MAX_BODY,
     ) -> Reply:
         """Send and return an answer of 2xx or 4xx. Raises ProviderUnavailable otherwise.
 
-        GET is tried up to three times; everything else is sent once and never again, because an
-        answer that was lost may stand for something done.
+        GET is tried up to three times, unless it is to be sent `once`; everything else is sent
+        once and never again, because an answer that was lost may stand for something done. With
+        `redirects` an answer of 3xx is returned too; it is never followed. `params`, `json` (in any
+        depth) and `form` may hold secret values.
         """
         address, host = _check_url(url)
         sent = {"Accept": "application/json"} | {k: _header_value(v) for k, v in headers.items()}
 
         def build() -> httpx.Request:
-            return self._client.build_request(method, url, headers=sent, params=params, json=json)
+            return self._client.build_request(
+                method,
+                url,
+                headers=sent,
+                params=_revealed(params),
+                json=_revealed(json),
+                data=_revealed(form),
+            )
 
         with self._lock:
             origin = self._origins.setdefault(address, _Origin())
         if origin.failures >= _UNREACHABLE_AFTER:
             raise ProviderUnavailable(f"{host} did not answer before in this run; not asked again")
-        attempts = 1 + (_RETRIES if method == "GET" else 0)
+        attempts = 1 + (_RETRIES if method == "GET" and not once else 0)
         try:
-            reply = self._try(build, host, origin, attempts=attempts)
+            reply = self._try(build, host, origin, attempts=attempts, max_body=max_body)
         except _Failed as failed:
             with self._lock:
                 origin.failures += 1
             raise failed.error from failed
         with self._lock:
             origin.failures = 0
-        return _refuse_status(reply)
+        return reply if redirects and 300 <= reply.status < 400 else _refuse_status(reply)
 
     def pages(
         self,
@@ -181,19 +193,25 @@ class Transport:
         raise ProviderUnavailable(f"{reply.host} lists more than {_MAX_PAGES} pages")
 
     def _try(
-        self, build: Callable[[], httpx.Request], host: str, origin: _Origin, *, attempts: int
+        self,
+        build: Callable[[], httpx.Request],
+        host: str,
+        origin: _Origin,
+        *,
+        attempts: int,
+        max_body: int,
     ) -> Reply:
         """Return the last reply, or raise what the last attempt without one raised."""
         end = self._clock() + self._deadline
         for attempt in range(1, attempts + 1):
             outcome: Reply | _Failed
             try:
-                outcome = self._once(build, host, end)
+                outcome = self._once(build, host, end, max_body)
             except _Failed as failed:
                 outcome = failed
             if isinstance(outcome, Reply):
                 final = outcome.status not in _RETRIED_STATUSES
-                asked = _asked_wait(outcome.headers)
+                asked = asked_wait(outcome.headers)
             else:
                 final, asked = outcome.final, None
             if final or attempt == attempts:
@@ -217,11 +235,13 @@ class Transport:
         self._sleep(seconds)
         return True
 
-    def _once(self, build: Callable[[], httpx.Request], host: str, end: float) -> Reply:
+    def _once(
+        self, build: Callable[[], httpx.Request], host: str, end: float, max_body: int
+    ) -> Reply:
         def exchange() -> Reply:
             response = self._client.send(build(), stream=True)
             try:
-                body = self._read(response, host, end)
+                body = self._read(response, host, end, max_body)
             finally:
                 response.close()
             # The host alone: paths and queries of some providers hold values.
@@ -236,14 +256,14 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise _explain(error, host) from error
 
-    def _read(self, response: httpx.Response, host: str, end: float) -> bytes:
+    def _read(self, response: httpx.Response, host: str, end: float, max_body: int) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise ProviderUnavailable(f"{host} answers compressed, which was not asked for")
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk
-            if len(body) > _MAX_BODY:
-                raise ProviderUnavailable(f"{host} answers with more than {_MAX_BODY >> 20} MiB")
+            if len(body) > max_body:
+                raise ProviderUnavailable(f"{host} answers with more than {max_body >> 20} MiB")
             if self._clock() > end:
                 raise TimeoutError
         return bytes(body)
@@ -300,31 +320,15 @@ def _header_value(value: str | SecretValue) -> str:
     return text
 
 
-def _asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds the server asks to wait, by its own clock; None where it does not say."""
-    after = headers.get("retry-after", "").strip()
-    if _is_number(after, 9):
-        return float(after)
-    now = _http_date(headers.get("date", ""))
-    if now is None:
-        return None
-    then = _http_date(after)
-    reset = headers.get("ratelimit-reset", "").strip()
-    if then is not None:
-        return max(0.0, then.timestamp() - now.timestamp())
-    return max(0.0, int(reset) - now.timestamp()) if _is_number(reset, 12) else None
-
-
-def _is_number(text: str, digits: int) -> bool:
-    return text.isdecimal() and len(text) <= digits
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    return parsed if parsed.tzinfo else None
+def _revealed(data: Any) -> Any:
+    """Return the data as it is sent, with the characters of every secret value in it."""
+    if isinstance(data, SecretValue):
+        return data.reveal()
+    if isinstance(data, Mapping):
+        return {key: _revealed(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_revealed(item) for item in data]
+    return data
 
 
 def _backoff(attempt: int) -> float:
@@ -341,7 +345,7 @@ def _refuse_status(reply: Reply) -> Reply:
             f"{host} answers with a redirect ({status}), which a credential does not follow",
             hint="write the address, and the path, that it has now",
         )
-    asked = _asked_wait(reply.headers)
+    asked = asked_wait(reply.headers)
     when = "" if asked is None else f"; it asks to come again in {asked:.0f} s"
     what = "limits the rate of requests" if status == 429 else "answers with an error of its own"
     raise ProviderUnavailable(f"{host} {what} ({status}){when}")
@@ -385,4 +389,4 @@ def _next_page(reply: Reply, params: Mapping[str, str | int]) -> dict[str, str |
         following = {**params, **query}
         return following if following != params else None
     number = reply.headers.get("x-next-page", "").strip()
-    return {**params, "page": int(number)} if _is_number(number, 9) else None
+    return {**params, "page": int(number)} if is_number(number, 9) else None

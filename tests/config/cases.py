@@ -242,7 +242,7 @@ TOKENS: dict[str, tuple[str, list[str]]] = {
     "both expiries": (
         "{ id: a, provider: declared, expires: 2027-01-01, "
         "never-expires: { by: '@a', because: b } }",
-        ["3:70: 'never-expires': given together with `expires`"],
+        ["3:43: 'expires': given together with `never-expires`"],
     ),
     "acceptance": (
         "{ id: a, provider: declared, never-expires: { by: alice } }",

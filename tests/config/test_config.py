@@ -43,7 +43,7 @@ def test_the_contract_s_example_means_what_it_says():
         "client-id": "ISC_CLIENT_ID",
         "client-secret": "ISC_CLIENT_SECRET",
     }
-    assert robot.never_expires == Acceptance(
+    assert robot.policy.never_expires == Acceptance(
         "@alice", "vendor limit", datetime(2027, 6, 1, tzinfo=UTC)
     )
     assert [part.part for part in robot.secrets] == ["client-id", None]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from keyturn.interfaces import Access
-from keyturn.model import Acceptance, Evidence, Precision, State, Token, TokenStatus
+from keyturn.model import Acceptance, Evidence, Policy, Precision, State, Token, TokenStatus
 from keyturn.providers.declared import Declared
 from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
@@ -47,7 +47,7 @@ def test_the_declared_date(at, now, state, precision):
     [(None, Precision.UNKNOWN), (Acceptance("@alice", "vendor limit"), Precision.NEVER)],
 )
 def test_without_a_date(acceptance, precision):
-    status = status_of(Token("t", "declared", never_expires=acceptance), MORNING)
+    status = status_of(Token("t", "declared", policy=Policy(never_expires=acceptance)), MORNING)
     assert status == TokenStatus(State.ACTIVE, precision, evidence=Evidence.DECLARED)
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ from keyturn.sandbox.gitlab_world import Token as Issued
 from keyturn.sandbox.server import Clock, Fault, Response
 from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
-from tests.providers.contract import NOW, ProviderContract, Scene, Sleeper
+from tests.providers.contract import NOW, ProviderContract, Refusal, Scene, Sleeper
 
 CREATED = NOW - timedelta(days=40)
 USED = NOW - timedelta(hours=3)
@@ -56,8 +56,25 @@ def start() -> Sandbox:
     return sandbox
 
 
+def told(status: int, error: str, description: str = "") -> Response:
+    return Response(status, {"error": error, "error_description": description})
+
+
+EXPIRED = told(401, "invalid_token", "Token is expired. You can either do re-authorization.")
+GONE = told(401, "invalid_token", "Token was revoked. You have to re-authorize from the user.")
+NARROW = told(403, "insufficient_scope", "The request requires higher privileges.")
+
+
 class GitLabContract(ProviderContract):
     provider = GitLab
+    refusals: ClassVar[Mapping[str, Refusal | str]] = {
+        "expired": Refusal(EXPIRED, CredentialRejected),
+        "revoked": Refusal(GONE, CredentialRejected),
+        "insufficient-scope": Refusal(NARROW, CredentialRejected, "read_api"),
+        "wrong-kind": Refusal(Response(403, {"message": "403 Forbidden"}), CredentialRejected),
+        "quota": "GitLab documents no quota of access tokens",
+        "not-found": Refusal(Response(404, {"message": "404 Not Found"}), TokenNotFound),
+    }
 
     def refusal(self, status: int) -> Response:
         return Response(status, {"message": f"{status} Something"})
@@ -65,6 +82,12 @@ class GitLabContract(ProviderContract):
 
 class TestAskedByItself(GitLabContract):
     dead_value = State.REVOKED
+    refusals: ClassVar[Mapping[str, Refusal | str]] = {
+        **GitLabContract.refusals,
+        "expired": Refusal(EXPIRED, State.EXPIRED),
+        "revoked": Refusal(GONE, State.REVOKED),
+        "wrong-kind": Refusal(Response(400, {"message": "400 Bad request"}), CredentialRejected),
+    }
 
     def make_scene(self, *, expires: bool = True) -> Scene:
         sandbox = start()

@@ -55,7 +55,7 @@ def finding(rule: str, **more: object) -> Finding:
         (replace(expiring(), rule="revoked", due_at=None), "deploy was revoked: publish fails"),
         (finding("blocked-by-policy"), "deploy is refused by policy"),
         (finding("never-expires"), "deploy never expires"),
-        (finding("review-due", due_at=DUE), "deploy never expires, which is to be reviewed"),
+        (finding("review-due", due_at=DUE), "deploy lives long, which is to be reviewed"),
         (finding("idle"), "deploy is not used any more"),
     ],
 )  # fmt: skip

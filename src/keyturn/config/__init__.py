@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from keyturn import yaml_tree
 from keyturn.config.models import (
+    Accepted,
     ConfigFile,
     Defaults,
     LimitsSection,
@@ -213,7 +214,6 @@ class _Reader:
         options = self._read_options(at, node)
         if entry is None or options is None:
             return None
-        never = entry.never_expires
         token = Token(
             id=entry.id,
             provider=entry.provider,
@@ -222,7 +222,6 @@ class _Reader:
             credential_env=_by_part(entry.credential),
             secrets=secrets,
             declared_expiry=entry.expires,
-            never_expires=Acceptance(never.by, never.because, never.review) if never else None,
             line=node.line,
         )
         for problem in self._providers.load(token.provider).check_declaration(token):
@@ -287,13 +286,20 @@ def _by_part(variables: str | dict[str, str] | None) -> dict[str, str]:
     return {"": variables} if isinstance(variables, str) else variables or {}
 
 
+def _accepted(entry: Accepted | None) -> Acceptance | None:
+    return Acceptance(entry.by, entry.because, entry.review) if entry else None
+
+
 def _limits(section: Defaults | LimitsSection) -> Limits:
+    own = section if isinstance(section, LimitsSection) else None
     return Limits(
         warn=None if section.warn is None else tuple(section.warn),
         max_lifetime=section.max_lifetime,
         max_age=section.max_age,
         max_idle=section.max_idle,
         owners=None if section.owners is None else tuple(section.owners),
+        never_expires=_accepted(own.never_expires) if own else None,
+        long_lived=_accepted(own.long_lived) if own else None,
     )
 
 

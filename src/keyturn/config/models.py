@@ -66,6 +66,17 @@ class Defaults(Section):
     """Who is assigned or mentioned."""
 
 
+class Accepted(Section):
+    """The consent to a token that lives longer than it should."""
+
+    by: Owner
+    """Who accepted it."""
+    because: Text
+    """Why."""
+    review: Instant | None = None
+    """When it is looked at again."""
+
+
 class LimitsSection(Section):
     """The limits of some tokens; what is not given here is taken from further out."""
 
@@ -79,6 +90,10 @@ class LimitsSection(Section):
     """As in `defaults`."""
     owners: list[Owner] | None = None
     """As in `defaults`."""
+    never_expires: Accepted | None = None
+    """Consent to a token without an expiry."""
+    long_lived: Accepted | None = None
+    """Consent to a token that lives longer than `max-lifetime`."""
 
 
 class Match(Section):
@@ -286,17 +301,6 @@ class RotateSection(Section):
     """Part -> why it may stay although no secret holds it."""
 
 
-class NeverExpires(Section):
-    """The consent to a token without an expiry."""
-
-    by: Owner
-    """Who accepted it."""
-    because: Text
-    """Why."""
-    review: Instant | None = None
-    """When it is looked at again."""
-
-
 class TokenEntry(LimitsSection):
     """One token: where its value is stored, and who can tell about it."""
 
@@ -314,16 +318,14 @@ class TokenEntry(LimitsSection):
     """Every place the value is stored."""
     expires: Instant | None = None
     """When it dies, where no provider tells."""
-    never_expires: NeverExpires | None = None
-    """Consent to a token without an expiry."""
     rotate: RotateSection | None = None
     """Whether and how it is replaced."""
 
-    @field_validator("never_expires")
+    @field_validator("expires")
     @classmethod
     def _one_of_both(cls, value: Any, info: ValidationInfo) -> Any:
-        if info.data.get("expires") is not None:
-            raise ValueError("given together with `expires`; keep the one that is true")
+        if value is not None and info.data.get("never_expires") is not None:
+            raise ValueError("given together with `never-expires`; keep the one that is true")
         return value
 
 

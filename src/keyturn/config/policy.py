@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from keyturn.model import Policy, Token
+from keyturn.model import Acceptance, Policy, Token
 
 _BUILT_IN = Policy()
 
@@ -25,6 +25,8 @@ class Limits:
     max_age: timedelta | None = None
     max_idle: timedelta | None = None
     owners: tuple[str, ...] | None = None
+    never_expires: Acceptance | None = None
+    long_lived: Acceptance | None = None
 
     def to_policy(self) -> Policy:
         """Return the limits with keyturn's own where nothing is said."""
@@ -33,6 +35,8 @@ class Limits:
             max_lifetime=self.max_lifetime or _BUILT_IN.max_lifetime,
             max_age=self.max_age or _BUILT_IN.max_age,
             max_idle=self.max_idle or _BUILT_IN.max_idle,
+            never_expires=self.never_expires,
+            long_lived=self.long_lived,
         )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from keyturn.model.secrets import SecretRef
+from keyturn.secret_value import SecretValue
 
 
 class State(StrEnum):
@@ -47,11 +48,15 @@ class DeadlineReason(StrEnum):
 
     PROVIDER_EXPIRY = "provider-expiry"
     DECLARED_DATE = "declared-date"
+    RETIREMENT = "retirement"
+    """The provider has announced that this kind of token stops working."""
+    IDLE_REMOVAL = "idle-removal"
+    """The provider removes what nobody uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who accepted that a token never expires, why, and when that is looked at again."""
+    """Who accepted that a token lives as long as it does, why, and when that is reviewed."""
 
     by: str
     because: str
@@ -73,6 +78,10 @@ class Policy:
     max_lifetime: timedelta = timedelta(days=366)
     max_age: timedelta = timedelta(days=365)
     max_idle: timedelta = timedelta(days=90)
+    never_expires: Acceptance | None = None
+    """It may be without an expiry date."""
+    long_lived: Acceptance | None = None
+    """It may live longer than `max_lifetime`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +109,16 @@ class Token:
     """As written: `@alice`, `@octo/platform`."""
     policy: Policy = field(default_factory=Policy)
     declared_expiry: datetime | None = None
-    never_expires: Acceptance | None = None
     line: int = 0
     """Where in the configuration it is declared, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a token stops working, and why then."""
+
+    at: datetime
+    reason: DeadlineReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +141,39 @@ class TokenStatus:
     """Why the state is not `active`, for a person."""
     holds_copy: bool = False
     """The value given to this run was itself presented: the copy it came from works."""
+    ends: tuple[Deadline, ...] = ()
+    """Further instants at which the provider itself puts an end to it, its expiry apart."""
+    remark: str | None = None
+    """What else its provider's rules say about its end, for a person; a clause without a full
+    stop."""
+    places: tuple[str, ...] = ()
+    """What holds a copy at the provider itself, for a person: every one must be told of a new
+    value by hand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
-    """When a token stops working, and why then."""
+class Listed:
+    """One token of those that a credential may see at its provider, declared or not."""
 
-    at: datetime
-    reason: DeadlineReason
+    key: str
+    """Tells it from every other token of the provider, over all its servers and kinds."""
+    kind: str
+    """As it would be written in `with.kind`; empty for providers with one kind only."""
+    name: str | None
+    status: TokenStatus
+    managed: bool = False
+    """The provider made it for itself, and renews it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A token that was just made: the only moment at which its value is known."""
+
+    parts: Mapping[str, SecretValue]
+    """Part -> value, as the contract names the parts; the secret value stands under the empty
+    part too."""
+    status: TokenStatus
+    """As the provider granted it, which may be less than was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator
 
-from keyturn.errors import ProviderUnavailable
 from keyturn.model import Precision, State, TokenStatus
+from keyturn.providers._answers import Shape
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
@@ -46,10 +46,8 @@ _Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
 _Day = Annotated[datetime, BeforeValidator(_parse_day)]
 
 
-class Answer(BaseModel, ABC):
+class Answer(Shape, ABC):
     """A token as GitLab shows it. Fields that are not named here are of no interest."""
-
-    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
 
     id: int
     name: str
@@ -119,22 +117,6 @@ class DeployToken(Answer):
             token_id=str(self.id),
             reason=reason,
         )
-
-
-_Row = TypeVar("_Row", bound=Answer)
-
-
-def parse(shape: type[_Row], data: object, *, host: str) -> _Row:
-    """Return the answer. Raises ProviderUnavailable, naming the field that is not as expected."""
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        place = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(step) for step in place["loc"]) or "not an object"
-        raise ProviderUnavailable(
-            f"{host} answers in a form keyturn does not know ({field})",
-            hint="is it GitLab, and is keyturn up to date?",
-        ) from error
 
 
 def find_death(words: Mapping[str, Any]) -> str | None:

@@ -18,7 +18,8 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.providers._gitlab_answers import Answer, find_death, parse
+from keyturn.providers._answers import Memo, parse
+from keyturn.providers._gitlab_answers import Answer, find_death
 from keyturn.secret_value import SecretValue
 
 if TYPE_CHECKING:
@@ -29,35 +30,7 @@ _PER_PAGE = 100
 _SEVERAL = 3
 """Rejected tokens after which a refusal without a reason is taken for a ban of this address."""
 
-_T = TypeVar("_T")
 _Row = TypeVar("_Row", bound=Answer)
-
-
-class _Memo:
-    """Does each thing once, however many threads ask for it; what failed stays failed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-        self._done: dict[str, Any] = {}
-
-    def get(self, key: str, make: Callable[[], _T]) -> _T:
-        with self._lock:
-            own = self._locks.setdefault(key, threading.Lock())
-        with own:
-            if key not in self._done:
-                try:
-                    self._done[key] = make()
-                except ProviderError as error:
-                    self._done[key] = error
-            result = self._done[key]
-        if isinstance(result, ProviderError):
-            raise type(result)(result.message, hint=result.hint)
-        found: _T = result
-        return found
-
-    def has(self, key: str) -> bool:
-        return key in self._done
 
 
 class Server:
@@ -123,7 +96,7 @@ class Session:
     def __init__(self, server: Server, secret: SecretValue) -> None:
         self.server = server
         self._secret = secret
-        self._memo = _Memo()
+        self._memo = Memo()
         self._gate = threading.Lock()
         self._accepted = False
         self._rejection: ProviderError | None = None
@@ -139,7 +112,7 @@ class Session:
 
         def ask() -> _Row:
             reply = self._as_manager(path, lambda: [self.server.ask(path, self._secret)])[0]
-            return parse(shape, reply.json(), host=self.server.host)
+            return parse(shape, reply.json(), host=self.server.host, vendor="GitLab")
 
         return self._memo.get(path, ask)
 
@@ -154,7 +127,9 @@ class Session:
                 path, lambda: [*self.server.ask_pages(path, self._secret, asked)]
             )
             return tuple(
-                parse(shape, row, host=self.server.host) for page in pages for row in _rows(page)
+                parse(shape, row, host=self.server.host, vendor="GitLab")
+                for page in pages
+                for row in _rows(page)
             )
 
         return self._memo.get(_list_key(path, params), ask)

@@ -29,7 +29,7 @@ class Declared(Provider):
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Return the declared date as a status; no credential is needed or looked at."""
         if token.declared_expiry is None:
-            never = token.never_expires is not None
+            never = token.policy.never_expires is not None
             return TokenStatus(
                 State.ACTIVE,
                 Precision.NEVER if never else Precision.UNKNOWN,

@@ -28,13 +28,13 @@ from pydantic import (
 from keyturn.errors import CredentialRejected, ProviderError, TokenNotFound
 from keyturn.interfaces import Access, Provider
 from keyturn.model import Precision, State, Token, TokenStatus
+from keyturn.providers._answers import parse
 from keyturn.providers._gitlab_answers import (
     EXPIRED,
     REVOKED,
     AccessToken,
     DeployToken,
     find_death,
-    parse,
 )
 from keyturn.providers._gitlab_api import PERSONAL, Server, Session, said
 from keyturn.schema import BaseUrl, Strict
@@ -234,7 +234,9 @@ def _inspect_self(session: Session, *, now: datetime) -> TokenStatus:
     reply = session.ask_self()
     host = session.server.host
     if reply.status == 200:
-        return parse(AccessToken, reply.json(), host=host).status(now=now, own=True)
+        return parse(AccessToken, reply.json(), host=host, vendor="GitLab").status(
+            now=now, own=True
+        )
     words = said(reply) or {}
     if reply.status == 401:
         death = find_death(words)

@@ -31,7 +31,7 @@ _TITLES = {
     "unknown-expiry": "expires at a date that nobody can tell",
     "stale-copy": "is newer than a secret that should hold it",
     "missing-secret": "is missing in a secret that should hold it",
-    "review-due": "never expires, which is to be reviewed",
+    "review-due": "lives long, which is to be reviewed",
 }
 _ADVICE = {
     "expired": "Make a new token at the provider and store it in every secret below. "
@@ -44,14 +44,15 @@ _ADVICE = {
     "accepts, or ask the owner to be unblocked.",
     "never-expires": "Replace it by a token with an expiry date, or accept it with "
     "`never-expires` in the configuration.",
-    "lifetime-too-long": "Replace it by a token with a shorter life when it is next renewed.",
+    "lifetime-too-long": "Replace it by a token with a shorter life when it is next renewed, "
+    "or accept it with `long-lived` in the configuration.",
     "copy-too-old": "Renew the token, or declare when it expires if that is known.",
     "idle": "Remove the token and the secrets that hold it, if nothing needs them.",
     "unknown-expiry": "Declare the date with `expires` in the configuration, if it is known.",
     "stale-copy": "Store the present value in every secret below that was written before the "
     "token was made.",
     "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
-    "review-due": "Decide whether the token may still live without an expiry date, and move the "
+    "review-due": "Decide whether the token may still live as long as it does, and move the "
     "`review` date in the configuration.",
 }
 _OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,99}(/[A-Za-z0-9._-]{1,100})?")
