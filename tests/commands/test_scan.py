@@ -149,6 +149,10 @@ def test_reports_for_programs_hold_no_token(repository: Path) -> None:
         (("--history", "HEAD", "a"), "--history takes no paths"),
         (("--staged", "--stdin"), "not allowed with"),
         (("--format", "markdown"), "invalid choice"),
+        (
+            ("--output", "markdown=x.md"),
+            "a scan has no such format\n  hint: one of text, json, sarif",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_said(
@@ -159,10 +163,39 @@ def test_what_makes_no_sense_is_said(
     assert told in err
 
 
+def test_a_format_that_a_scan_does_not_have_leaves_no_file_at_all(repository: Path) -> None:
+    before = sorted(repository.iterdir())
+    assert scan(repository, "--output", "json=a.json", "--output", "markdown=b.md")[0] == 2
+    assert sorted(repository.iterdir()) == before
+
+
+def test_every_other_form_of_output_is_written(repository: Path) -> None:
+    outputs = ("text=a.txt", "json=a.json", "plain", "a=b")
+    scan(repository, *(word for output in outputs for word in ("--output", output)))
+    assert "new.txt:1:1: gitlab-pat" in (repository / "a.txt").read_text()
+    assert (repository / "plain").read_text() == (repository / "a.txt").read_text()
+    assert (repository / "a=b").read_text() == (repository / "a.txt").read_text()
+    assert json.loads((repository / "a.json").read_text())["summary"]["leaks"] == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+def test_notes_are_always_told_and_what_was_not_scanned_unless_the_report_names_it(
+    repository: Path, form: str
+) -> None:
+    (repository / ".gitleaksignore").write_text("nonsense\n")
+    (repository / "x.zip").write_bytes(b"PK\3\4" + b"x" * 40)
+    _, out, err = scan(repository, "--format", form)
+    note = "keyturn: .gitleaksignore: line 1 is no fingerprint and accepts nothing\n"
+    unread = "keyturn: not scanned: x.zip: an archive, which is not opened\n"
+    assert err == (note + unread if form == "text" else note)
+    assert ("x.zip" in out) is (form != "text")
+
+
 @pytest.mark.parametrize(
     ("block", "told"),
     [
         ('patterns: [{ id: a, keyword: b, regex: "(" }]', "regular expression"),
+        ('patterns: [{ id: a, keyword: b, regex: "(?u)b" }]', "for text only"),
         ("patterns: [{ id: a, keyword: b }]", "regex"),
         ("generic: perhaps", "generic"),
     ],

@@ -38,12 +38,32 @@ def test_every_problem_has_its_place_and_its_words(text, told):
         "journal: { kind: local, path: .keyturn }",
         "journal: { kind: git-ref, public-journal: true }",
         "scan: { patterns: [{ id: a, keyword: '[[', regex: '[[a]' }] }",
+        "scan: { patterns: [{ id: a, keyword: b_, regex: '(?:a|b)_(?P<token>[a-z]{8})' }] }",
         "defaults: { owners: ['@octo/platform', '@alice_acme'] }",
         "ignore: [{ secret: '*', because: 'everything: later' }]",
     ],
 )
 def test_these_are_good(text):
     assert problems("version: 1\n" + text) == []
+
+
+@pytest.mark.parametrize(
+    ("regex", "told"),
+    [
+        ("(?u)a_", "for text only (files are bytes, write no (?u), \\u or \\N)"),
+        ("a_(?u:b)", "for text only"),
+        (r"a_\N{DIGIT ONE}", "for text only"),
+        (r"a_\u0031", "for text only"),
+        ("(?L)a_", "not a regular expression as Python knows them"),
+        ("(a_)(b)", "more than one group (write (?:...) for those that are not the token)"),
+    ],
+)
+def test_an_expression_that_no_scan_could_use_is_refused(regex, told):
+    (problem,) = problems(
+        f"version: 1\nscan: {{ patterns: [{{ id: a, keyword: a_, regex: '{regex}' }}] }}"
+    )
+    assert problem.startswith("2:49: 'regex': ")
+    assert told in problem
 
 
 SECRETS = {

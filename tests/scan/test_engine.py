@@ -111,5 +111,8 @@ def test_a_pattern_of_the_users_own_is_believed() -> None:
     row = Pattern("acme", ("acme_",), "[a-z]{2}-acme_([a-z]{8})", OWN, "ours", lead=512)
     (hit,) = Engine((row,)).find(b"xx-acme_examples")
     assert hit.secret.reveal() == "examples"
+    row = Pattern("acme", ("acme_",), "acme_(x-)?[a-z]{8}", OWN, "ours", lead=512)
+    (hit,) = Engine((row,)).find(b"xx-acme_examples")
+    assert hit.secret.reveal() == "acme_" + "examples"
     drawn = Pattern("acme", ("acme_",), "acme_[a-z]{8}", FIXED, "ours")
     assert Engine((drawn,)).find(b"acme_examples") == []

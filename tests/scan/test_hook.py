@@ -135,6 +135,17 @@ def test_what_cannot_be_read_is_said(repository: Path) -> None:
     assert hook(repository, "--strict", "a.zip").returncode == 3
 
 
+def test_notes_stand_before_what_cannot_be_read(repository: Path) -> None:
+    stage(repository, "a.txt", f"{TOKEN}\n")
+    (repository / ".gitleaksignore").write_text("nonsense\n")
+    done = hook(repository, "a.txt", "nowhere.txt")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "keyturn: .gitleaksignore: line 1 is no fingerprint and accepts nothing\n"
+        "keyturn: not scanned: nowhere.txt: No such file or directory\n"
+    )
+
+
 def test_a_commit_message_is_judged_down_to_the_scissors(tmp_path: Path) -> None:
     message = tmp_path / "COMMIT_EDITMSG"
     scissors = "# ------------------------ >8 ------------------------"

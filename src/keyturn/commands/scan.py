@@ -21,7 +21,7 @@ from keyturn.scan.baseline import Baseline
 from keyturn.scan.errors import ScanCutShort, ScanError
 from keyturn.scan.gitio import Git
 from keyturn.scan.hook import CONFIGURATIONS
-from keyturn.scan.output import allowed_text, leaks_text, unread_text
+from keyturn.scan.output import allowed_text, leaks_text, remarks_text
 from keyturn.scan.pattern import OWN, Pattern
 from keyturn.scan.patterns import GENERIC, PATTERNS
 from keyturn.scan.run import Options, Outcome
@@ -30,9 +30,12 @@ from keyturn.settings import Settings
 if TYPE_CHECKING:
     from keyturn.config import Scan
 
+FORMATS = ("text", "json", "sarif")
+
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Print what was found; exit 1 for leaks, with --strict 3 for what was not scanned."""
+    _require_formats(settings)
     publish.require_writable(settings)
     scan = _configured(settings)
     try:
@@ -48,6 +51,16 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     if arguments.strict and outcome.unread:
         return ExitCode.INCOMPLETE
     return ExitCode.FINDINGS if outcome.leaks else ExitCode.OK
+
+
+def _require_formats(settings: Settings) -> None:
+    """Refuse what other commands can write. Raises UsageError."""
+    for output in settings.outputs:
+        if output.format not in FORMATS:
+            raise UsageError(
+                f"--output {output.format}={output.path}: a scan has no such format",
+                hint="one of " + ", ".join(FORMATS),
+            )
 
 
 def _configured(settings: Settings) -> Scan | None:
@@ -147,9 +160,9 @@ def _report(
 
     for output in settings.outputs:
         publish.write_atomically(settings.root / output.path, rendered(output.format))
-    for note in outcome.notes:
-        publish.tell(f"keyturn: {note}")
-    if outcome.unread and settings.format == "text":
-        publish.tell(unread_text(outcome.unread).rstrip())
+    # The formats for programs name what was not scanned.
+    unread = outcome.unread if settings.format == "text" else []
+    if remarks := remarks_text(outcome.notes, unread):
+        publish.tell(remarks)
     if shown := rendered(settings.format, color=settings.color):
         publish.emit(shown)

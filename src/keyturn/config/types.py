@@ -105,14 +105,19 @@ def _parse_time_zone(text: str) -> str:
 def _parse_regex(text: str) -> str:
     if len(text) > _LONGEST_REGEX:
         raise ValueError(f"longer than {_LONGEST_REGEX} characters")
+    wrong = "not a regular expression as Python knows them"
     try:
         with warnings.catch_warnings():
             # Python warns of sets that a later version may read differently.
             warnings.simplefilter("ignore", FutureWarning)
-            re.compile(text)
+            groups = re.compile(text).groups
+            wrong = "a regular expression for text only; files are bytes, write no (?u), \\u or \\N"
+            re.compile(text.encode())
     # The two others: absurd nesting, absurd counts.
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError("not a regular expression as Python knows them") from error
+        raise ValueError(wrong) from error
+    if groups > 1:
+        raise ValueError("more than one group; write (?:...) for those that are not the token")
     return text
 
 

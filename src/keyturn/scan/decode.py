@@ -7,17 +7,16 @@ recognise a token that only context tells.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from keyturn.scan.anchors import (
-    BASE64_RUN,
-    BASE64_SHORTEST,
-    ESCAPED,
-    PERCENT,
-    Anchor,
-)
+from keyturn.scan.anchors import BASE64_RUN, BASE64_SHORTEST, ESCAPED, PERCENT
 from keyturn.scan.characters import BASE64, PRINTABLE, only
+from keyturn.scan.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keyturn.scan.anchors import Anchor
 
 _TO_PRINTABLE = only(PRINTABLE + b"\r\n\t")
 # So many characters of a run of base64 must decode to text.
@@ -31,7 +30,7 @@ _INDENT = 64
 _LONGEST_STRETCH = 2048
 
 
-class View(NamedTuple):
+class View(Record):
     """Decoded text and the stretch of the original that it stands for."""
 
     text: bytes

@@ -198,8 +198,8 @@ def _judged(data: bytes, match: re.Match[bytes], row: Pattern) -> Iterator[Hit]:
     from keyturn.scan.judge import is_drawn
     from keyturn.secret_value import SecretValue
 
-    group = 1 if match.re.groups else 0
-    start, end = match.span(group)
+    # A group that took no part in the match says nothing of where the token is.
+    start, end = match.span(match.lastindex or 0)
     secret = data[start:end]
     prefix = next((k for k in row.keywords if secret.startswith(k.encode())), "")
     verdict = _check(row.check, match[0], secret) if row.check else ""

@@ -75,12 +75,10 @@ def main(options: Options, environ: Mapping[str, str]) -> int:
     except Exception as error:
         # The promise is that no traceback reaches a user; it could show what was being read.
         return _say(f"keyturn: stopped by an error of its own, {type(error).__name__}", 3)
-    for note in outcome.notes:
-        _say(f"keyturn: {note}", 0)
-    if outcome.unread:
-        from keyturn.scan.output import unread_text
+    if outcome.notes or outcome.unread:
+        from keyturn.scan.output import remarks_text
 
-        _say(unread_text(outcome.unread), 0)
+        _say(remarks_text(outcome.notes, outcome.unread), 0)
     if not outcome.leaks:
         return 0
     from keyturn.scan.output import leaks_text
@@ -93,7 +91,7 @@ def main(options: Options, environ: Mapping[str, str]) -> int:
 def _say(text: str, code: int) -> int:
     from keyturn.plain import said
 
-    print(said(text.rstrip("\n")), file=sys.stderr)
+    print(said(text), file=sys.stderr)
     return code
 
 

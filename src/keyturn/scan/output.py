@@ -36,13 +36,13 @@ def allowed_text(allowed: Sequence[Leak]) -> str:
     return log_safe("\n".join(lines)) + "\n"
 
 
-def unread_text(unread: Sequence[Unread]) -> str:
-    """Return what was not scanned and why, the first few by name."""
+def remarks_text(notes: Sequence[str], unread: Sequence[Unread]) -> str:
+    """Return the notes, then what was not scanned and why, the first few by name."""
     lines = [f"keyturn: not scanned: {plain(item.path)}: {item.why}" for item in unread]
     more = len(lines) - _MOST_UNREAD
     if more > 0:
         lines[_MOST_UNREAD:] = [f"keyturn: not scanned: {more} more (--format json names them)"]
-    return log_safe("\n".join(lines)) + "\n"
+    return "\n".join((*(f"keyturn: {note}" for note in notes), *lines))
 
 
 def place_of(leak: Leak) -> str:
