@@ -87,8 +87,13 @@ class ListingProvider(Provider):
     ) -> Sequence[Listed]:
         """Return every token that the credential may see where the declaration looks.
 
-        All of them or an error: never a part for the whole. Raises ProviderError.
+        All of them or an error: never a part for the whole. Raises ProviderError; ProviderRefused
+        where this kind of declaration has no list.
         """
+
+    @abstractmethod
+    def key_of(self, token: Token, status: TokenStatus) -> str | None:
+        """Return the key under which a list shows the token; None where nothing tells."""
 
 
 class RevokingProvider(Provider):
@@ -98,6 +103,13 @@ class RevokingProvider(Provider):
     """How long a revoked token may go on working, by the provider's own word."""
     outlived_by: ClassVar[str] = ""
     """What goes on working after the token's death, for a person; empty: nothing."""
+    leak_rules: ClassVar[frozenset[str]] = frozenset()
+    """The scanner's rules whose finds `revoke` kills with nothing but the value itself."""
+
+    @classmethod
+    def outlives(cls, token: Token) -> str:
+        """Return `outlived_by`, as far as it is true of this declaration."""
+        return cls.outlived_by
 
     @abstractmethod
     def revoke(
@@ -107,6 +119,27 @@ class RevokingProvider(Provider):
 
         A token that is dead already is no error. Sent once. Raises ProviderError.
         """
+
+
+class ValueRevokingProvider(RevokingProvider):
+    """Kills many tokens in one request, by their values alone."""
+
+    @abstractmethod
+    def revoke_values(self, values: Sequence[SecretValue], *, url: str) -> None:
+        """Kill the tokens of these values at one server; what is dead already is no error.
+
+        Each request is sent once. Raises ProviderError.
+        """
+
+
+class SweepingProvider(RevokingProvider):
+    """Kills everything that was made before a moment, whoever owns it."""
+
+    @abstractmethod
+    def revoke_everything_before(
+        self, token: Token, access: Access | None, *, created_before: datetime, now: datetime
+    ) -> None:
+        """Refuse, from now on, all that was made before. Sent once. Raises ProviderError."""
 
 
 class ExtendingProvider(Provider):

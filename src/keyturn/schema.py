@@ -5,10 +5,11 @@ Nothing here reads a file; messages never quote the input.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 
 from keyturn.instants import parse_instant
 from keyturn.parse import parse_base_url, parse_duration
@@ -25,6 +26,16 @@ class Strict(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,  # the JSON Schema shows them to editors
     )
+
+
+def revise(
+    model: type[Strict], options: Mapping[str, Any], **changes: Any
+) -> dict[str, Any] | None:
+    """Return validated options with changes; None where the model does not take them."""
+    try:
+        return model.model_validate({**options, **changes}).model_dump()
+    except ValidationError:
+        return None
 
 
 def _text_schema(pattern: str, description: str) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,19 @@ from keyturn.sandbox.server import Clock
 from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
 from tests.conformance.oracle import Oracle
+from tests.conformance.undescribed import Undescribed
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = date(2027, 2, 1)
 NEW = {"name": "n", "scopes": ["read_repository"], "expires_at": "2027-02-01"}
+UNDESCRIBED = (
+    # Its page tells of it; the description holds no path below /users.
+    Undescribed(
+        "POST",
+        r"/api/v4/users/\d+/personal_access_tokens",
+        "https://docs.gitlab.com/api/user_tokens/",
+    ),
+)
 KINDS: dict[str, dict[str, Any]] = {
     "personal": {},
     "project": {"project": 42},
@@ -33,6 +43,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "service-account": {"group": 7},
     "deploy": {"group": 7},
 }
+
+
+@pytest.fixture(scope="module")
+def gitlab_oracle(shared: Path) -> Oracle:
+    return Oracle(shared / "specs" / "gitlab-tokens-19.5.json", undescribed=UNDESCRIBED)
 
 
 @pytest.fixture
@@ -98,6 +113,9 @@ def use_everything(gitlab: GitLab, client: httpx.Client) -> None:
         value = gitlab.create_token(kind, **KINDS[kind]).value
         for _ in range(2):
             client.post(f"{folder}/self/rotate", headers={"PRIVATE-TOKEN": value})
+    client.post("/users/1/personal_access_tokens", json={**NEW, "scopes": ["api"]})
+    named = {"name": "n", "scopes": ["read_repository"], "username": "puller"}
+    client.post("/groups/7/deploy_tokens", json=named)
     for method in ("GET", "DELETE", "GET"):
         client.request(method, "/personal_access_tokens/self")
 
@@ -145,3 +163,47 @@ def test_what_the_provider_asks_is_described(gitlab, gitlab_oracle, kind, by):
                 assert credential is not asking[0] or kind == "deploy", error
     assert gitlab.server.exchanges or (kind, by) == ("deploy", "own value")
     assert violations(gitlab, gitlab_oracle) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "by", ["own value", "manager", "capped", "guest", "stranger", "poor", "dead"]
+)
+def test_what_the_provider_changes_is_described(gitlab, gitlab_oracle, kind, by):
+    gitlab.longest_lifetime = timedelta(days=7 if by == "capped" else 365)
+    place, scopes = KINDS[kind], ("read_repository",) if kind == "deploy" else ("api",)
+
+    def issue() -> Any:
+        return gitlab.create_token(kind, "ci", scopes=scopes, expires_on=LATER, **place)
+
+    asking = {
+        "guest": gitlab.create_token(owner=gitlab.add_user("gus", role=GUEST)),
+        "stranger": gitlab.create_token(owner=gitlab.add_user("eve", role=STRANGER)),
+        "poor": gitlab.create_token(scopes=("read_api",)),
+        "dead": gitlab.create_token(),
+    }.get(by) or gitlab.create_token()
+    if by == "dead":
+        gitlab.revoke(asking.id)
+    later = {"expires_at": datetime(2027, 2, 1, tzinfo=UTC), "now": NOW}
+    with Transport() as transport:
+        provider = Provider(transport)
+        acts: tuple[Callable[..., object], ...] = (
+            lambda t, a, id: provider.list_tokens(t, a, now=NOW),
+            lambda t, a, id: provider.mint(t, a, like=id, name="ci kt-1a2b3c4d", **later),
+            lambda t, a, id: provider.replace(t, a, token_id=id, **later),
+            lambda t, a, id: provider.revoke(t, a, token_id=id, now=NOW),
+        )
+        for act in acts:
+            issued = issue()
+            options = {"url": gitlab.url, "kind": kind, "token": "ci", **place}
+            if kind == "service-account":
+                options["service_account"] = issued.user.id
+            given = issued if by == "own value" else asking
+            access = Access({"": SecretValue(given.value)}, own=by == "own value")
+            for id in (issued.id, 99_999):
+                with contextlib.suppress(ProviderError):
+                    act(Token("t", "gitlab", options=options), access, str(id))
+    assert gitlab.server.exchanges or (kind, by) == ("deploy", "own value")
+    assert violations(gitlab, gitlab_oracle) == []
+    succeeded = {e.request.method for e in gitlab.server.exchanges if e.response.status < 300}
+    assert by != "manager" or succeeded == {"GET", "POST", "DELETE"}

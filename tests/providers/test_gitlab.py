@@ -4,8 +4,8 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -22,65 +22,31 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
-from keyturn.providers.gitlab import GitLab, Options
+from keyturn.providers._gitlab_options import Options
+from keyturn.providers.gitlab import GitLab
 from keyturn.sandbox.gitlab import GitLab as Sandbox
 from keyturn.sandbox.gitlab_world import Token as Issued
-from keyturn.sandbox.server import Clock, Fault, Response
-from keyturn.secret_value import SecretValue
+from keyturn.sandbox.server import Fault, Response
 from keyturn.transport import Transport
-from tests.providers.contract import NOW, ProviderContract, Refusal, Scene, Sleeper
-
-CREATED = NOW - timedelta(days=40)
-USED = NOW - timedelta(hours=3)
-DIES = date(2026, 12, 1)
-MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)
-
-
-def declare(sandbox: Sandbox, **options: Any) -> Token:
-    return Token("t", "gitlab", options={"url": sandbox.url, **options})
-
-
-def own(token: Issued) -> Access:
-    return Access({"": SecretValue(token.value)}, own=True)
-
-
-def manager(token: Issued) -> Access:
-    return Access({"": SecretValue(token.value)}, own=False)
+from tests.providers.contract import NOW, ListingContract, Refusal, Scene, Sleeper
+from tests.providers.gitlab_scenes import (
+    DIES,
+    EXPIRED,
+    GONE,
+    MIDNIGHT,
+    GitLabContract,
+    declare,
+    deploy_scene,
+    manager,
+    manager_scene,
+    own,
+    own_scene,
+    paths,
+    start,
+)
 
 
-def start() -> Sandbox:
-    sandbox = Sandbox(Clock(NOW))
-    sandbox.add_project(42, "acme/tools")
-    sandbox.add_group(7, "acme")
-    sandbox.server.start()
-    return sandbox
-
-
-def told(status: int, error: str, description: str = "") -> Response:
-    return Response(status, {"error": error, "error_description": description})
-
-
-EXPIRED = told(401, "invalid_token", "Token is expired. You can either do re-authorization.")
-GONE = told(401, "invalid_token", "Token was revoked. You have to re-authorize from the user.")
-NARROW = told(403, "insufficient_scope", "The request requires higher privileges.")
-
-
-class GitLabContract(ProviderContract):
-    provider = GitLab
-    refusals: ClassVar[Mapping[str, Refusal | str]] = {
-        "expired": Refusal(EXPIRED, CredentialRejected),
-        "revoked": Refusal(GONE, CredentialRejected),
-        "insufficient-scope": Refusal(NARROW, CredentialRejected, "read_api"),
-        "wrong-kind": Refusal(Response(403, {"message": "403 Forbidden"}), CredentialRejected),
-        "quota": "GitLab documents no quota of access tokens",
-        "not-found": Refusal(Response(404, {"message": "404 Not Found"}), TokenNotFound),
-    }
-
-    def refusal(self, status: int) -> Response:
-        return Response(status, {"message": f"{status} Something"})
-
-
-class TestAskedByItself(GitLabContract):
+class TestAskedByItself(GitLabContract, ListingContract):
     dead_value = State.REVOKED
     refusals: ClassVar[Mapping[str, Refusal | str]] = {
         **GitLabContract.refusals,
@@ -90,69 +56,17 @@ class TestAskedByItself(GitLabContract):
     }
 
     def make_scene(self, *, expires: bool = True) -> Scene:
-        sandbox = start()
-        token = sandbox.create_token(
-            scopes=("read_api",),
-            expires_on=DIES if expires else None,
-            created_at=CREATED,
-            last_used_at=USED,
-        )
-        expected = TokenStatus(
-            State.ACTIVE,
-            Precision.DAY,
-            expires_at=MIDNIGHT,
-            created_at=CREATED,
-            scopes=("read_api",),
-            owner="user 1",
-            token_id=str(token.id),
-            holds_copy=True,
-        )
-        return Scene(sandbox.server, declare(sandbox), own(token), expected)
+        return own_scene(expires=expires, scopes=("read_api",))
 
 
-class TestAskedByAManager(GitLabContract):
+class TestAskedByAManager(GitLabContract, ListingContract):
     def make_scene(self, *, expires: bool = True) -> Scene:
-        sandbox = start()
-        token = sandbox.create_token(
-            "project",
-            "ci",
-            project=42,
-            scopes=("api",),
-            expires_on=DIES if expires else None,
-            created_at=CREATED,
-            last_used_at=USED,
-        )
-        asking = sandbox.create_token(scopes=("read_api",))
-        expected = TokenStatus(
-            State.ACTIVE,
-            Precision.DAY,
-            expires_at=MIDNIGHT,
-            created_at=CREATED,
-            last_used_at=USED,
-            scopes=("api",),
-            owner=f"user {token.user.id}",
-            token_id=str(token.id),
-        )
-        declared = declare(sandbox, kind="project", project="acme/tools", token="ci")
-        return Scene(sandbox.server, declared, manager(asking), expected)
+        return manager_scene(expires=expires, scope="read_api")
 
 
-class TestADeployToken(GitLabContract):
+class TestADeployToken(GitLabContract, ListingContract):
     def make_scene(self, *, expires: bool = True) -> Scene:
-        sandbox = start()
-        at = datetime(2026, 12, 1, 13, 30, 15, tzinfo=UTC)
-        token = sandbox.create_token(
-            "deploy", "pull", group=7, scopes=("read_registry",), expires_on=at if expires else None
-        )
-        expected = TokenStatus(
-            State.ACTIVE,
-            Precision.INSTANT,
-            expires_at=at,
-            scopes=("read_registry",),
-            token_id=str(token.id),
-        )
-        declared = declare(sandbox, kind="deploy", group=7, token_id=token.id)
-        return Scene(sandbox.server, declared, manager(sandbox.create_token()), expected)
+        return deploy_scene(expires=expires)
 
 
 @pytest.fixture
@@ -166,10 +80,6 @@ def sandbox() -> Iterator[Sandbox]:
 def gitlab() -> Iterator[GitLab]:
     with Transport(sleep=Sleeper()) as transport:
         yield GitLab(transport)
-
-
-def paths(sandbox: Sandbox) -> list[str]:
-    return [exchange.request.path for exchange in sandbox.server.exchanges]
 
 
 @pytest.mark.parametrize(

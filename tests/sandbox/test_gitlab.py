@@ -270,6 +270,48 @@ def test_create_for_others(gitlab, client):
         assert made["token"].startswith("gldt-")
 
 
+def test_create_for_a_user(gitlab, client):
+    eve = gitlab.add_user("eve")
+    path = f"/users/{eve.id}/personal_access_tokens"
+    body = {"name": "n", "scopes": ["api"], "expires_at": "2027-02-01", "description": "d"}
+    status, made = client.send("POST", path, json=body)
+    assert status == 201
+    shown = {"user_id": eve.id, "expires_at": "2027-02-01", "description": "d"}
+    assert made.items() >= shown.items()
+    hers = gitlab.find(made["id"])
+    assert client.send("POST", path, by=hers, json=body)[0] == 403
+    assert client.send("POST", path, json={"name": "n"})[0] == 400
+    assert client.send("POST", "/users/99/personal_access_tokens", json=body)[0] == 404
+
+
+def test_a_deploy_tokens_username(gitlab, client):
+    folder = "/projects/42/deploy_tokens"
+    body: dict[str, Any] = {"name": "n", "scopes": ["read_registry"]}
+    made = client.send("POST", folder, json=body)[1]
+    assert made["username"] == f"gitlab+deploy-token-{made['id']}"
+    made = client.send("POST", folder, json={**body, "username": "puller"})[1]
+    assert client.get(f"{folder}/{made['id']}")[1]["username"] == "puller"
+
+
+@pytest.mark.parametrize(
+    ("limit", "day", "status"),
+    [
+        (timedelta(days=90), "2027-02-20", 201),
+        (timedelta(days=90), "2027-02-21", 400),
+        (timedelta(days=400), "2027-12-27", 201),
+        (timedelta(days=400), "2027-12-28", 400),
+        (None, "2032-01-01", 201),
+        (None, "2026-11-22", 400),
+    ],
+)
+def test_the_longest_lifetime_is_the_servers(gitlab, client, limit, day, status):
+    gitlab.longest_lifetime = limit
+    body = {"name": "n", "scopes": ["api"], "expires_at": day}
+    answered, told = client.send("POST", PROJECT, json=body)
+    assert answered == status
+    assert status == 201 or "Expiration date" in told["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -335,6 +377,15 @@ class TestRotation:
         assert client.send("POST", "/personal_access_tokens/self/rotate", by=token)[0] == 401
 
     @pytest.mark.parametrize(
+        ("limit", "granted"), [(timedelta(days=30), "2026-11-29"), (None, None)]
+    )
+    def test_without_a_date(self, gitlab, client, limit, granted):
+        gitlab.longest_lifetime = limit
+        token = gitlab.create_token("project", project=42)
+        status, new = client.send("POST", f"{PROJECT}/{token.id}/rotate")
+        assert (status, new["expires_at"]) == (200, granted)
+
+    @pytest.mark.parametrize(
         "path",
         [
             "/personal_access_tokens/self/rotate",
@@ -349,9 +400,11 @@ class TestRotation:
         bystander = gitlab.create_token("project", project=42)
         assert client.get("/personal_access_tokens/self", by=first)[0] == 401
         assert not third.revoked
+        assert gitlab.families_revoked == 0
         assert client.send("POST", path, by=first)[0] == 401
         assert third.revoked
         assert not bystander.revoked
+        assert gitlab.families_revoked == 1
 
 
 def test_deletion_is_revocation(gitlab, client):
@@ -362,7 +415,8 @@ def test_deletion_is_revocation(gitlab, client):
     ):
         token = gitlab.create_token(kind, **place)
         assert client.send("DELETE", f"{folder}/{token.id}") == (204, None)
-        assert token.revoked
+        assert token.revoked == (kind != "deploy")
+        assert (token in gitlab.tokens) == (kind != "deploy")
         assert client.send("DELETE", f"{folder}/99")[0] == 404
     assert client.send("DELETE", "/personal_access_tokens/self") == (204, None)
     assert client.manager.revoked

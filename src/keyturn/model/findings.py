@@ -53,6 +53,8 @@ class Finding:
     """`expiring` only: the lowest rung of the ladder that was crossed."""
     first_break: FirstBreak | None = None
     references: tuple[Reference, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Whom it concerns besides the owners of its token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,18 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A listed token, and what the configuration has to do with it."""
+
+    provider: str
+    listed: Listed
+    via: str
+    """The declared token whose credential showed it first."""
+    declared_by: str | None
+    """The declared token that it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Minted:
     """A token that was just made: the only moment at which its value is known."""
 

@@ -1,6 +1,7 @@
 """What GitLab's answers about tokens look like, strictly, and what they mean as a `TokenStatus`.
 
-Nothing here asks; an answer of another shape is ProviderUnavailable, never a guess.
+Nothing here asks, and the value of a new token is kept as a `SecretValue` only. An answer of
+another shape is ProviderUnavailable, never a guess.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ConfigDict
 
-from keyturn.model import Precision, State, TokenStatus
+from keyturn.model import Minted, Precision, State, TokenStatus
 from keyturn.providers._answers import Shape
+from keyturn.secret_value import SecretValue
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
@@ -42,6 +44,13 @@ def _parse_day(value: object) -> object:
     return datetime.combine(date.fromisoformat(value), time(), UTC)
 
 
+def _parse_secret(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a value")
+    return SecretValue(value)
+
+
+_Secret = Annotated[SecretValue, BeforeValidator(_parse_secret)]
 _Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
 _Day = Annotated[datetime, BeforeValidator(_parse_day)]
 
@@ -68,6 +77,11 @@ class AccessToken(Answer):
     """Null means never; the field is always there."""
     user_id: int
     last_used_at: _Instant | None = None
+    description: str | None = None
+    access_level: int | None = None
+    """Of project and group tokens whose bot is still a member."""
+    granular_scopes: list[Any] | None = None
+    """Of fine-grained tokens, from GitLab 19.6."""
 
     def status(self, *, now: datetime, own: bool = False) -> TokenStatus:
         """Say what the answer means at `now`; `own`: the token asked about itself."""
@@ -101,6 +115,7 @@ class DeployToken(Answer):
 
     expired: bool
     expires_at: _Instant | None
+    username: str | None = None
 
     def status(self, *, now: datetime) -> TokenStatus:
         """Say what the answer means at `now`."""
@@ -117,6 +132,32 @@ class DeployToken(Answer):
             token_id=str(self.id),
             reason=reason,
         )
+
+
+class MadeAccessToken(AccessToken):
+    """The answer to what made or replaced an access token: the only one that holds its value."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    token: _Secret
+
+    def minted(self, *, now: datetime) -> Minted:
+        """Return it as the model has it."""
+        return Minted({"": self.token}, self.status(now=now))
+
+
+class MadeDeployToken(DeployToken):
+    """The answer to what made a deploy token; its value has two parts."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    username: str
+    token: _Secret
+
+    def minted(self, *, now: datetime) -> Minted:
+        """Return it as the model has it."""
+        parts = {"username": SecretValue(self.username), "token": self.token, "": self.token}
+        return Minted(parts, self.status(now=now))
 
 
 def find_death(words: Mapping[str, Any]) -> str | None:

@@ -1,13 +1,13 @@
 """Asking GitLab about tokens: each list once a run, dead credentials never twice, bans noticed.
 
-It must not judge what the answers say about a token, and must not keep a credential where a
-`repr` could show it.
+What changes something is sent once. It must not judge what the answers say about a token, and must
+not keep a credential where a `repr` could show it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,15 +20,19 @@ from keyturn.errors import (
 )
 from keyturn.providers._answers import Memo, parse
 from keyturn.providers._gitlab_answers import Answer, find_death
+from keyturn.providers._gitlab_options import PERSONAL
 from keyturn.secret_value import SecretValue
 
 if TYPE_CHECKING:
     from keyturn.transport import Reply, Transport
 
-PERSONAL = "/personal_access_tokens"
 _PER_PAGE = 100
 _SEVERAL = 3
 """Rejected tokens after which a refusal without a reason is taken for a ban of this address."""
+_OK = frozenset({200})
+_DONE = frozenset({200, 201, 204})
+_REFUSED = frozenset({400, 401, 403, 404})
+_NOT_DONE = _REFUSED | {405, 409, 422}
 
 _Row = TypeVar("_Row", bound=Answer)
 
@@ -48,7 +52,15 @@ class Server:
         """GET one thing; the answer is 200, or 4xx in GitLab's own words."""
         self._check_ban()
         headers = {"PRIVATE-TOKEN": secret}
-        return self._judge(self._transport.request("GET", self._api + path, headers=headers))
+        reply = self._transport.request("GET", self._api + path, headers=headers)
+        return self._judge(reply, good=_OK, refused=_REFUSED)
+
+    def change(self, method: str, path: str, secret: SecretValue, body: Any = None) -> Reply:
+        """Send once what changes something; the answer is a success, or 4xx in GitLab's words."""
+        self._check_ban()
+        headers = {"PRIVATE-TOKEN": secret}
+        reply = self._transport.request(method, self._api + path, headers=headers, json=body)
+        return self._judge(reply, good=_DONE, refused=_NOT_DONE)
 
     def ask_pages(
         self, path: str, secret: SecretValue, params: Mapping[str, str | int]
@@ -57,7 +69,7 @@ class Server:
         self._check_ban()
         headers = {"PRIVATE-TOKEN": secret}
         for reply in self._transport.pages(self._api + path, headers=headers, params=params):
-            yield self._judge(reply)
+            yield self._judge(reply, good=_OK, refused=_REFUSED)
 
     def suspect_ban(self) -> None:
         """Take a refusal without a reason for a ban, if enough tokens were rejected before it."""
@@ -73,12 +85,12 @@ class Server:
                 hint="take the dead tokens out of the configuration and wait for the ban to end",
             )
 
-    def _judge(self, reply: Reply) -> Reply:
+    def _judge(self, reply: Reply, *, good: Set[int], refused: Set[int]) -> Reply:
         with self._lock:
             self._rejected += reply.status == 401
-        if reply.status == 200:
+        if reply.status in good:
             return reply
-        if reply.status not in (400, 401, 403, 404):
+        if reply.status not in refused:
             raise ProviderUnavailable(f"{self.host} answers {reply.status}, which is not expected")
         if said(reply) is None:
             if reply.status == 403:
@@ -99,44 +111,80 @@ class Session:
         self._memo = Memo()
         self._gate = threading.Lock()
         self._accepted = False
+        self._spent = False
         self._rejection: ProviderError | None = None
 
     def ask_self(self) -> Reply:
         """Ask the credential about itself, once."""
-        return self._memo.get(
-            f"{PERSONAL}/self", lambda: self.server.ask(f"{PERSONAL}/self", self._secret)
-        )
+        return self._memo.get(f"{PERSONAL}/self", self.look_at_self)
+
+    def look_at_self(self) -> Reply:
+        """Ask the credential about itself, anew."""
+        return self.server.ask(f"{PERSONAL}/self", self._secret)
 
     def ask_one(self, path: str, shape: type[_Row]) -> _Row:
-        """Ask for one token by its address. Raises TokenNotFound or CredentialRejected."""
+        """Ask for one token by its address, once. Raises TokenNotFound or CredentialRejected."""
+        return self._memo.get(path, lambda: self.look_at_one(path, shape))
 
-        def ask() -> _Row:
-            reply = self._as_manager(path, lambda: [self.server.ask(path, self._secret)])[0]
-            return parse(shape, reply.json(), host=self.server.host, vendor="GitLab")
-
-        return self._memo.get(path, ask)
+    def look_at_one(self, path: str, shape: type[_Row]) -> _Row:
+        """Ask for one token by its address, anew. Raises as `ask_one`."""
+        reply = self._as_manager(path, lambda: [self.server.ask(path, self._secret)])[0]
+        return parse(shape, reply.json(), host=self.server.host, vendor="GitLab")
 
     def ask_list(
         self, path: str, shape: type[_Row], params: Mapping[str, str | int]
     ) -> tuple[_Row, ...]:
-        """Return every token of a collection, all pages. Raises as `ask_one`."""
+        """Return every token of a collection, all pages, asked once. Raises as `ask_one`."""
+        return self._memo.get(
+            _list_key(path, params), lambda: self.look_at_list(path, shape, params)
+        )
 
-        def ask() -> tuple[_Row, ...]:
-            asked = {**params, "per_page": _PER_PAGE}
-            pages = self._as_manager(
-                path, lambda: [*self.server.ask_pages(path, self._secret, asked)]
-            )
-            return tuple(
-                parse(shape, row, host=self.server.host, vendor="GitLab")
-                for page in pages
-                for row in _rows(page)
-            )
-
-        return self._memo.get(_list_key(path, params), ask)
+    def look_at_list(
+        self, path: str, shape: type[_Row], params: Mapping[str, str | int]
+    ) -> tuple[_Row, ...]:
+        """Return every token of a collection, all pages, asked anew. Raises as `ask_one`."""
+        asked = {**params, "per_page": _PER_PAGE}
+        pages = self._as_manager(path, lambda: [*self.server.ask_pages(path, self._secret, asked)])
+        return tuple(
+            parse(shape, row, host=self.server.host, vendor="GitLab")
+            for page in pages
+            for row in _rows(page)
+        )
 
     def has_list(self, path: str, params: Mapping[str, str | int]) -> bool:
         """Say whether `ask_list` would answer without asking."""
         return self._memo.has(_list_key(path, params))
+
+    def change(self, method: str, path: str, body: Any = None) -> Reply:
+        """Send once what changes something; a refusal is an answer. Raises ProviderError."""
+        return self.server.change(method, path, self._secret, body)
+
+    def change_itself(self, path: str, body: Any) -> Reply:
+        """Send what swaps the credential for a new one: at most once in its life.
+
+        GitLab kills the whole family of a dead token that comes there again (docs,
+        personal_access_tokens.md, 2026-11). Only a plain refusal leaves the credential unspent; a
+        lost answer or a 401 does not.
+        """
+        with self._gate:
+            self.check_unspent()
+            self._spent = True
+        reply = self.change("POST", path, body)
+        if reply.status in _NOT_DONE - {401}:
+            self._spent = False
+        return reply
+
+    def check_unspent(self) -> None:
+        """Raise CredentialRejected if the credential was given up for a new one in this run."""
+        if self._spent:
+            raise CredentialRejected(
+                "the value was sent to be replaced in this run, and is not presented again",
+                hint="look at GitLab which token lives; the new value is asked about instead",
+            )
+
+    def forget(self) -> None:
+        """Drop what was learned by asking, because something has changed since."""
+        self._memo = Memo()
 
     def _as_manager(self, path: str, ask: Callable[[], list[Reply]]) -> list[Reply]:
         # Until one answer shows that the credential works, nothing else is sent with it: a dead

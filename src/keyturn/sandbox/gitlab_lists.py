@@ -33,7 +33,7 @@ def shape(token: Token, *, now: datetime, leveled: bool = False) -> dict[str, An
         return {
             "id": token.id,
             "name": token.name,
-            "username": f"gitlab+deploy-token-{token.id}",
+            "username": token.username or f"gitlab+deploy-token-{token.id}",
             "expires_at": _format(token.expires_at),
             "scopes": list(token.scopes),
             "revoked": token.revoked,

@@ -19,7 +19,8 @@ MAINTAINER, GUEST, STRANGER = "maintainer", "guest", "stranger"
 
 # GitLab docs, personal_access_tokens.md, 2026-11: updated at most every ten minutes.
 _LAST_USED_STEP = timedelta(minutes=10)
-# GitLab docs, personal_access_tokens.md, 2026-11: without a date, a rotated token gets a week.
+# GitLab docs, personal_access_tokens.md, 2026-11: without a date, a rotated token gets a week
+# where expiry is enforced.
 _ROTATED_LIFETIME = timedelta(days=7)
 
 
@@ -59,6 +60,8 @@ class Token:
     description: str | None = None
     access_level: int = 40
     """Of project and group tokens."""
+    username: str | None = None
+    """Of deploy tokens, where it was chosen."""
 
     def is_expired(self, now: datetime) -> bool:
         """Say whether the date has come: the date itself is the first dead day."""
@@ -79,6 +82,11 @@ class GitLabWorld:
         """Id -> path with namespace."""
         self.groups: dict[int, str] = {}
         self.users: list[User] = []
+        # GitLab docs, settings/account_and_limit_settings.md, 2026-11.
+        self.longest_lifetime: timedelta | None = timedelta(days=365)
+        """How long a new token may live; None: the server does not enforce expiry."""
+        self.families_revoked = 0
+        """How often reuse detection has struck."""
         self._ids = iter(range(1001, 1_000_000))
         self.root = self.add_user("root", admin=True)
 
@@ -86,6 +94,12 @@ class GitLabWorld:
     def now(self) -> datetime:
         """The time by the sandbox's clock."""
         return self.clock.now
+
+    @property
+    def latest_expiry(self) -> date | None:
+        """The last date that a token made today may have; None: there is none."""
+        lifetime = self.longest_lifetime
+        return None if lifetime is None else (self.now + lifetime).date()
 
     def add_user(self, name: str, admin: bool = False, *, role: str = MAINTAINER) -> User:
         """Add a person, with a role in every project and group."""
@@ -119,6 +133,7 @@ class GitLabWorld:
         last_used_at: datetime | None = None,
         description: str | None = None,
         access_level: int = 40,
+        username: str | None = None,
     ) -> Token:
         """Issue a token; `expires_on` None means never.
 
@@ -141,6 +156,7 @@ class GitLabWorld:
             last_used_at=last_used_at,
             description=description,
             access_level=access_level,
+            username=username,
         )
         self.tokens.append(token)
         return token
@@ -164,13 +180,14 @@ class GitLabWorld:
         """Replace a token: the old one is dead at once, the new one has another id and value."""
         old = self.find(id)
         old.revoked = True
-        expires_at = _instant(expires_on or (self.now + _ROTATED_LIFETIME).date())
+        if expires_on is None and self.longest_lifetime is not None:
+            expires_on = (self.now + _ROTATED_LIFETIME).date()
         new = replace(
             old,
             id=next(self._ids),
             value=_make_value(old.kind),
             created_at=self.now,
-            expires_at=expires_at,
+            expires_at=_instant(expires_on),
             last_used_at=None,
             revoked=False,
         )
@@ -179,6 +196,7 @@ class GitLabWorld:
 
     def revoke_family(self, token: Token) -> None:
         """Revoke every member of a chain of rotations, as reuse detection does."""
+        self.families_revoked += 1
         for member in self.tokens:
             if member.family == token.family:
                 member.revoked = True
