@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import github as pygithub
@@ -248,6 +248,24 @@ def walk_runs(world: World) -> None:
     assert workflow.enable()
 
 
+def walk_tokens(world: World) -> None:
+    world.github.add_token(sample_token("a"))
+    app = Client(world.github.url, sample_token("a"))
+    ends = world.app.created_at + timedelta(days=30)
+    for name, expires in (("ci", ends), ("forever", None), ("third", ends)):
+        world.octo.add_grant(name, expires_at=expires, last_used_at=expires)
+        world.app.add_deploy_key(name, last_used=expires)
+    path = "/orgs/octo/personal-access-tokens"
+    assert [len(app.get(f"{path}?per_page=2&page={page}")) for page in (1, 2)] == [2, 1]
+    (found,) = [grant for grant in app.get(path) if grant["token_name"] == "forever"]
+    assert app("POST", f"{path}/{found['id']}", {"action": "revoke"}).status == 204
+    keys = list(world.client.get_repo("octo/app").get_keys())
+    assert [key.title for key in keys] == ["ci", "forever", "third"]
+    keys[0].delete()
+    revoke = {"credentials": [sample_token("z")]}
+    assert Client(world.github.url)("POST", "/credentials/revoke", revoke).status == 202
+
+
 WALKS = (
     walk_people,
     walk_secrets,
@@ -258,6 +276,7 @@ WALKS = (
     walk_contents,
     walk_database,
     walk_runs,
+    walk_tokens,
 )
 
 

@@ -86,6 +86,8 @@ AREAS = [
     ("issues", f"{REPO}/issues", f"{REPO}/labels/A"),
     ("contents", f"{REPO}/git/matching-refs/heads", f"{REPO}/git/refs/heads/A"),
     ("actions", f"{REPO}/actions/runs", None),
+    ("administration", f"{REPO}/keys", f"{REPO}/keys/1"),
+    ("organization_personal_access_tokens", "/orgs/octo/personal-access-tokens", None),
 ]
 HEADERS = {
     "variables": "actions_variables",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from keyturn.sandbox import (
     github_contents,
@@ -18,6 +18,7 @@ from keyturn.sandbox import (
     github_refs,
     github_runs,
     github_secrets,
+    github_tokens,
     github_variables,
 )
 from keyturn.sandbox.github_api import Credential, error
@@ -34,7 +35,6 @@ class GitHub:
 
     def __init__(self, clock: Clock, port: int = 0) -> None:
         self._world = World(clock)
-        self._credentials: dict[str, Credential] = {}
         self._anonymous = Credential("anonymous", "anonymous", limit=LIMITS["anonymous"])
         self._request_ids = itertools.count(1)
         router = Router()
@@ -55,6 +55,7 @@ class GitHub:
             github_contents,
             github_refs,
             github_runs,
+            github_tokens,
         ):
             topic.add_routes(routes)
 
@@ -72,21 +73,26 @@ class GitHub:
         kind: str = "app",
         expires: datetime | None = None,
         repositories: Iterable[str] | None = None,
+        scopes: Iterable[str] = (),
     ) -> Credential:
         """Accept a credential from now on.
 
         `permissions` are areas (`secrets`), or areas with `:read` or `:write`; None grants all that
         the kind (app, pat, workflow) can have: a workflow's own token can have no secrets.
-        `repositories` narrows it to some; others that are private look missing to it.
+        `repositories` narrows it to some; others that are private look missing to it. `expires` of
+        a personal token is said in its own time zone; `scopes` are what a classic one says it has.
         """
         only = None if repositories is None else frozenset(map(str.lower, repositories))
         name = login or ("github-actions[bot]" if kind == "workflow" else "octocat")
-        self._credentials[value] = credential = Credential(
+        self._world.credentials[value] = credential = Credential(
             name,
             kind,
             permissions=None if permissions is None else frozenset(permissions),
             expires=expires,
             repositories=only,
+            scopes=tuple(scopes),
+            fine_grained=value.startswith("github_pat_"),
+            made_at=self._world.now(),
             limit=LIMITS[kind],
         )
         return credential
@@ -142,7 +148,7 @@ class GitHub:
         match = re.fullmatch(
             r"(?:bearer|token) +(\S+)", request.headers.get("authorization", ""), re.IGNORECASE
         )
-        found = self._credentials.get(match[1]) if match else None
+        found = self._world.credentials.get(match[1]) if match else None
         if found and found.expires and found.expires <= self._world.now():
             return None
         return found
@@ -174,8 +180,12 @@ class GitHub:
             "x-ratelimit-reset": str(int(reset.timestamp())),
             "x-ratelimit-resource": "core",
         }
+        if credential.kind == "pat":
+            headers["x-oauth-scopes"] = ", ".join(credential.scopes)
         if credential.kind == "pat" and credential.expires:
-            # as seen on github.com, 2026-11: neither RFC 3339 nor an HTTP date
-            ends = credential.expires.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            # as seen on github.com, 2026-11: neither RFC 3339 nor an HTTP date, and an offset for
+            # some (go-github reads both)
+            zone = "UTC" if credential.expires.utcoffset() == timedelta() else "%z"
+            ends = credential.expires.strftime(f"%Y-%m-%d %H:%M:%S {zone}")
             headers["github-authentication-token-expiration"] = ends
         return Response(response.status, response.body, headers)

@@ -82,6 +82,11 @@ class Credential:
     expires: datetime | None = None
     repositories: frozenset[str] | None = None
     """Full names in lower case of what it is for; None: all."""
+    scopes: tuple[str, ...] = ()
+    """What a classic personal token says of itself; nothing is granted by it here."""
+    fine_grained: bool = False
+    """Of personal tokens: the newer sort."""
+    made_at: datetime | None = None
     limit: int = 5000
     """Requests an hour."""
     used: int = 0

@@ -47,6 +47,7 @@ class Routes:
             found = self.world.organization(org)
             if not found:
                 raise not_found()
+            found.check_policies(call.credential)
             if area not in OPEN_AREAS:
                 _permit(call, area, method)
             return handler(call, found, **parameters)
@@ -69,6 +70,8 @@ class Routes:
         def act(call: Call, found: Repository | None, parameters: dict[str, str]) -> Response:
             if not found or (found.private and not call.credential.covers(found.full_name)):
                 raise not_found()
+            if found.organization:
+                found.organization.check_policies(call.credential)
             if found.private or method != "GET" or area not in OPEN_AREAS:
                 _permit(call, area, method, covered=call.credential.covers(found.full_name))
             return handler(call, found, **parameters)

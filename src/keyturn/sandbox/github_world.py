@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from keyturn.sandbox.github_api import not_found
+from keyturn.sandbox.github_api import Credential, not_found, refuse
 from keyturn.sandbox.github_git import Git, Person
 from keyturn.sandbox.github_objects import identity
 from keyturn.sandbox.github_tracker import Comment, Issue, Tracker
@@ -30,6 +30,8 @@ class World:
         self.organizations: dict[str, Organization] = {}
         self.repositories: dict[str, Repository] = {}
         """By full name in lower case, as organizations are by login."""
+        self.credentials: dict[str, Credential] = {}
+        """By what a client presents."""
         self._ids = itertools.count(1001)
 
     def next_id(self) -> int:
@@ -53,8 +55,36 @@ class World:
         return next((found for found in self.repositories.values() if found.id == number), None)
 
 
+@dataclass(slots=True)
+class Grant:
+    """An organization's consent to a person's fine-grained token."""
+
+    id: int
+    token_id: int
+    name: str
+    owner: str
+    permissions: dict[str, dict[str, str]]
+    """Category (organization, repository, other) -> permission -> level."""
+    granted_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(slots=True)
+class DeployKey:
+    """An SSH key of one repository."""
+
+    id: int
+    title: str
+    read_only: bool
+    added_by: str | None
+    created_at: datetime
+    last_used: datetime | None
+    enabled: bool = True
+
+
 class Organization:
-    """An organization with its secrets and variables."""
+    """An organization with its secrets, variables, and rules for personal tokens."""
 
     def __init__(self, world: World, login: str) -> None:
         self.login = login
@@ -62,7 +92,59 @@ class Organization:
         self.created_at = world.now()
         self.vaults = {store: Vault(f"{login}:{store}", quota=1000) for store in STORES}
         self.variables = Shelf(f"{login}:variables", quota=1000)
+        self.grants: dict[int, Grant] = {}
+        self.longest_lifetime: timedelta | None = None
+        """What personal tokens may live; None: for ever."""
+        self.takes_classic_tokens = True
         self._world = world
+
+    def add_grant(
+        self,
+        name: str,
+        *,
+        owner: str = "octocat",
+        permissions: Mapping[str, Mapping[str, str]] | None = None,
+        expires_at: datetime | None = None,
+        last_used_at: datetime | None = None,
+        at: datetime | None = None,
+    ) -> Grant:
+        """Let a person's fine-grained token in, granted at `at` (default: now)."""
+        chosen = permissions or {"repository": {"metadata": "read"}}
+        grant = Grant(
+            self._world.next_id(),
+            self._world.next_id(),
+            name,
+            owner,
+            {category: dict(areas) for category, areas in chosen.items()},
+            at or self._world.now(),
+            expires_at,
+            last_used_at,
+        )
+        self.grants[grant.id] = grant
+        return grant
+
+    def check_policies(self, credential: Credential) -> None:
+        """Refuse a personal token that lives too long, or is of a sort that is not let in."""
+        if credential.kind != "pat":
+            return
+        # as quoted in mislav/hub#3363 and NixOS/org#247
+        if not (credential.fine_grained or self.takes_classic_tokens):
+            raise refuse(
+                403,
+                f"`{self.login}` forbids access via a personal access token (classic). Please use a"
+                " GitHub App, OAuth App, or a personal access token with fine-grained permissions.",
+            )
+        limit, ends, made = self.longest_lifetime, credential.expires, credential.made_at
+        if limit is None or (ends and made and ends - made <= limit):
+            return
+        sort = "fine-grained personal access tokens"
+        sort = sort if credential.fine_grained else "personal access tokens (classic)"
+        raise refuse(
+            403,
+            f"The '{self.login}' organization forbids access via a {sort} if the token's lifetime"
+            f" is greater than {limit.days} days. Please adjust your token's lifetime at the"
+            " following URL: https://github.com/settings/tokens",
+        )
 
     def put_secret(
         self,
@@ -155,6 +237,7 @@ class Repository:
         self.tracker = Tracker(world.next_id, world.now)
         self.git = Git()
         self.runs: dict[int, Run] = {}
+        self.deploy_keys: dict[int, DeployKey] = {}
         self.workflow_states: dict[str, str] = {}
         """Path -> `disabled_inactivity`, …; a workflow that is not named is active."""
         self._world = world
@@ -198,6 +281,21 @@ class Repository:
         if not found:
             raise not_found()
         return found
+
+    def add_deploy_key(
+        self,
+        title: str,
+        *,
+        read_only: bool = True,
+        added_by: str | None = "octocat",
+        last_used: datetime | None = None,
+        at: datetime | None = None,
+    ) -> DeployKey:
+        """Add an SSH key as if at `at` (default: now)."""
+        number, made = self._world.next_id(), at or self._world.now()
+        key = DeployKey(number, title, read_only, added_by, made, last_used)
+        self.deploy_keys[number] = key
+        return key
 
     def put_secret(
         self,
