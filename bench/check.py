@@ -20,8 +20,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from keyturn.cli import main
+from keyturn.inspection import WORKERS
 from keyturn.sandbox import Sandbox
-from keyturn.survey import WORKERS
 
 NOW = datetime(2026, 11, 23, 6, 17, tzinfo=UTC)
 REPOSITORY = "octo/large"

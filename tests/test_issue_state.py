@@ -19,6 +19,27 @@ from keyturn.issue_state import (
     write_body,
 )
 
+TICKS = "- [ ] one\n- [ ] two\n- [x] three"
+
+
+@pytest.mark.parametrize(
+    ("edited", "token_id", "expected"),
+    [
+        ("- [x] one\n- [ ] two", "7", "- [x] one\n- [ ] two\n- [x] three"),
+        ("- [X] two\r\n", "7", "- [ ] one\n- [x] two\n- [x] three"),
+        ("- [x] gone", "7", TICKS),
+        ("- [x] one", "8", TICKS),
+    ],
+)
+def test_a_box_stays_ticked_while_the_token_is_the_same(
+    edited: str, token_id: str, expected: str
+) -> None:
+    mark = Identity("deploy", "octo/app")
+    before = write_body("", identity=mark, text=edited, memory=Memory(Life("7", "", "")))
+    after = write_body(before, identity=mark, text=TICKS, memory=Memory(Life(token_id, "", "")))
+    assert f"\n{expected}\n" in after
+
+
 GOOD = {
     "v": "1",
     "life": '["7", "", ""]',

@@ -7,7 +7,7 @@ rules that need it silent (the reports say so from the survey's failures).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,6 +55,7 @@ SEVERITIES = {
     "stale-copy": Severity.WARNING,
     "missing-secret": Severity.WARNING,
     "review-due": Severity.WARNING,
+    "neglected-tokens": Severity.WARNING,
     "undeclared-secret": Severity.INFO,
     "unused-secret": Severity.INFO,
 }
@@ -73,6 +74,11 @@ def assess(
     for secret in inventory.secrets:
         findings += _secret_findings(secret, inventory, defaults=defaults, now=now)
     findings += _missing(inventory)
+    return sort_findings(findings)
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings, worst first."""
     return tuple(sorted(findings, key=_order))
 
 

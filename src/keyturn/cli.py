@@ -1,4 +1,4 @@
-"""The command line: verbs, flags, exit codes; imports a command only when it is called.
+"""The command line: from arguments to an exit code; imports a command only when it is called.
 
 Decides nothing about tokens, and no traceback leaves it.
 """
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from keyturn import __version__
 from keyturn.errors import ConfigError, ExitCode, KeyturnError, UsageError
+from keyturn.flags import make_parser
 from keyturn.secret_value import announce_to, redact
 from keyturn.settings import FORMATS, Output, Settings
 
@@ -29,20 +30,6 @@ if TYPE_CHECKING:
     from keyturn.github.runner import Runner
 
 _AT_TOLERANCE = timedelta(minutes=5)
-COMMANDS = {
-    "check": "ask the providers, say what breaks first and when, keep the issues true",
-    "inventory": "list stored secrets, where they are used and what is declared; asks no provider",
-    "scan": "find plaintext tokens in files, in what is staged, or in the history",
-    "config": "validate the configuration, or print its JSON Schema",
-    "demo": "show the whole main job against the embedded sandbox",
-    "sandbox": "serve the embedded GitHub and GitLab on loopback until stopped",
-}
-_EXIT_CODES = """exit codes:
-  0    done, nothing at or above --fail-on
-  1    done, findings at or above --fail-on
-  2    usage or configuration error; nothing was done
-  3    incomplete: something that should have answered did not
-  130  interrupted"""
 
 
 def run(argv: Sequence[str] | None = None) -> NoReturn:
@@ -143,13 +130,6 @@ def _say(text: str) -> None:
     print(said(text), file=sys.stderr)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports mistakes as everything else does; argparse would end the process itself."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see {self.prog} --help")
-
-
 def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> int:
     from keyturn.github import runner
 
@@ -158,7 +138,7 @@ def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> 
         argv = runner.arguments(environ) or []
     arguments = make_parser().parse_args(argv or ["--help"])
     world = runner.Runner.from_environ(environ)
-    if world.in_actions and arguments.command != "scan":
+    if world.in_actions and arguments.command != "scan" and not vars(arguments).get("leaks"):
         # What a scan finds is not keyturn's to know, and telling it would show it.
         announce_to(world.mask)
     settings = _settings(arguments, environ, world, now=now)
@@ -182,134 +162,6 @@ def _log_requests() -> None:
     logger = logging.getLogger("keyturn")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG)
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    parser = _Parser(
-        prog="keyturn",
-        description="Says which CI token breaks which job, and when, before it happens.",
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"keyturn {__version__}")
-    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    add = {
-        name: verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
-        for name, text in COMMANDS.items()
-    }
-    for name in ("check", "inventory"):
-        _add_world_flags(add[name])
-        _add_report_flags(add[name])
-    _add_check_flags(add["check"])
-    _add_scan_flags(add["scan"])
-    add["config"].add_argument("action", choices=("check", "schema"))
-    _add_world_flags(add["config"])
-    _add_color_flag(add["demo"])
-    add["sandbox"].add_argument(
-        "--port", type=int, default=0, help="GitHub's port; GitLab's is next"
-    )
-    return parser
-
-
-def _add_config_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config", metavar="PATH", help="default: .github/keyturn.yml, then keyturn.yml"
-    )
-
-
-def _add_world_flags(parser: argparse.ArgumentParser) -> None:
-    _add_config_flag(parser)
-    parser.add_argument(
-        "--repository",
-        metavar="OWNER/NAME",
-        help="default: GITHUB_REPOSITORY, else what the checkout's origin names",
-    )
-
-
-def _add_report_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="text", help="of standard output")
-    parser.add_argument(
-        "--output",
-        action="append",
-        default=[],
-        metavar="[FORMAT=]FILE",
-        help="write a report to a file too; may be repeated",
-    )
-    _add_color_flag(parser)
-    parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
-    loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument(
-        "-v",
-        "--verbose",
-        action="store_const",
-        dest="verbosity",
-        const=1,
-        help="also say who was asked and what the answer's status was",
-    )
-    loudness.add_argument(
-        "-q",
-        "--quiet",
-        action="store_const",
-        dest="verbosity",
-        const=-1,
-        help="print no text report",
-    )
-
-
-def _add_color_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto: on a terminal, unless NO_COLOR is set",
-    )
-
-
-def _add_check_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
-    parser.add_argument(
-        "--issues",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="default: on inside GitHub Actions on the default branch, off elsewhere",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="write no issue; say what would be (with --issues)"
-    )
-
-
-def _add_scan_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; default: .")
-    _add_config_flag(parser)
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--staged",
-        action="store_true",
-        help="what is about to be committed; a named file without a change is scanned whole",
-    )
-    source.add_argument("--stdin", action="store_true", help="standard input")
-    source.add_argument("--commit-msg", metavar="FILE", help="the message of a commit")
-    source.add_argument("--pre-push", action="store_true", help="what is about to be pushed")
-    source.add_argument(
-        "--history",
-        nargs="?",
-        const="",
-        metavar="RANGE",
-        help="every version of every file, once; RANGE as in `main..HEAD`; default: all refs",
-    )
-    source.add_argument("--all", action="store_true", help="the whole work tree")
-    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
-    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
-    parser.add_argument(
-        "--show-allowed", action="store_true", help="also list what a marker or a baseline allows"
-    )
-    parser.add_argument(
-        "--write-baseline", metavar="FILE", help="accept what is found from now on, by a keyed hash"
-    )
-    parser.add_argument("--strict", action="store_true", help="exit 3 if something was not scanned")
-    _add_color_flag(parser)
 
 
 def _settings(

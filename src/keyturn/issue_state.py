@@ -193,6 +193,9 @@ def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> s
     Returns the very same body where nothing but line ends would change.
     """
     body = body or f"{identity.mark}\n"
+    known = read_memory(body)
+    if known and known.life.token_id == memory.life.token_id:
+        text = _keep_ticks(body, text)
     outside = _FENCE.sub("", body, count=1)
     begin, end = f"<!-- keyturn:begin {_write(memory)} -->\n", "\n\n<!-- keyturn:end -->"
     room = MAX_BODY - len(outside) - len(begin) - len(end) - 2
@@ -204,6 +207,17 @@ def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> s
     if match[0].replace("\r\n", "\n") == fence:
         return body
     return body[: match.start()] + fence + body[match.end() :]
+
+
+def _keep_ticks(body: str, text: str) -> str:
+    """Return the text with the boxes ticked that somebody ticked in the body."""
+    ticked = {line[6:] for line in body.splitlines() if line[:6].lower() == "- [x] "}
+    lines = text.split("\n")
+    kept = (
+        f"- [x] {line[6:]}" if line[:6] == "- [ ] " and line[6:] in ticked else line
+        for line in lines
+    )
+    return "\n".join(kept)
 
 
 def release_body(body: str) -> str:

@@ -260,7 +260,8 @@ class Convergence:
         logins = _logins(case.inspected)
         wanted = [x for x in logins if known.owners.get(x, self.assignable.get(x))]
         assigned = wanted[:MAX_ASSIGNEES]
-        owners = case.inspected.token.owners
+        others = (owner for finding in case.findings for owner in finding.owners)
+        owners = dict.fromkeys([*case.inspected.token.owners, *others])
         facts, steps = set(_facts(case)), [_step(case)]
         if same:
             steps.append(known.step)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from keyturn.model import Finding, Inventory, Scope, Secret, SecretRef, Survey, Token
 from keyturn.secret_value import redact
+
+_Facts = TypeVar("_Facts")
 
 # What things are known by. It comes from the configuration and from GitHub, which refuse what looks
 # like a value; a value that is a common word would make two things of one.
@@ -25,11 +27,14 @@ _KEPT: dict[type, tuple[str, ...]] = {
 }
 
 
-def without_values(survey: Survey) -> Survey:
-    """Return the survey with `***` in place of every secret value made so far."""
+def without_values(facts: _Facts) -> _Facts:
+    """Return a survey, or another value of texts, with `***` for every secret value made so far."""
     # One look over everything, because the many values times the many texts would take seconds.
-    everything = "\n".join(set(_texts(survey)))
-    return survey if redact(everything) == everything else _redacted(survey)
+    everything = "\n".join(set(_texts(facts)))
+    if redact(everything) == everything:
+        return facts
+    redacted: _Facts = _redacted(facts)
+    return redacted
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -6,41 +6,21 @@ commands hand in GitHub and the providers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keyturn import parallel
-from keyturn.assess import assess
+from keyturn.assess import assess, sort_findings
 from keyturn.call_graph import read_uses
 from keyturn.config import Config
 from keyturn.credentials import Credentials
 from keyturn.deadline import effective_deadline
-from keyturn.errors import (
-    CredentialMissing,
-    CredentialRejected,
-    KeyturnError,
-    ProviderError,
-    TokenNotFound,
-)
-from keyturn.interfaces import Access, Provider, SecretStore, SourceTree
+from keyturn.inspection import WORKERS, Inspector
+from keyturn.interfaces import Provider, SecretStore, SourceTree
 from keyturn.inventory import Listing, build_inventory, list_secrets
-from keyturn.model import (
-    Evidence,
-    Failure,
-    FailureKind,
-    Inspected,
-    Inventory,
-    State,
-    Survey,
-    Token,
-    TokenStatus,
-)
-from keyturn.secret_value import SecretValue
-
-WORKERS = 8
-"""Tokens asked about at a time, over all providers: enough to hide latency, few enough that no
-provider's abuse limits are near."""
+from keyturn.model import Failure, Inspected, Inventory, Survey, Token, TokenStatus
+from keyturn.undeclared import assess_undeclared
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,83 +57,59 @@ def take_survey(
     providers: Mapping[str, Provider],
     credentials: Credentials,
     now: datetime,
+    all_tokens: bool = False,
 ) -> Survey:
-    """Inventory, inspect and assess; an error about one token leaves the others alone."""
-    # Every value that is named is known before anything can be said that holds one.
-    for token in config.tokens:
-        for variable in (*token.value_env.values(), *token.credential_env.values()):
-            credentials.find(variable)
-    inspector = _Inspector(providers, credentials, now)
+    """Inventory, inspect and assess; an error about one token leaves the others alone.
+
+    `all_tokens`: what the credentials see at their providers, and nobody declared, is judged too.
+    """
+    inspector = make_inspector(config, providers=providers, credentials=credentials, now=now)
     wait = parallel.start(inspector.inspect, config.tokens, workers=WORKERS)
     inventory = take_inventory(config, world, repository=repository, now=now)
-    answers = wait()
-    tokens = tuple(
-        Inspected(
-            replace(
-                token,
-                policy=config.policy_for(token, status),
-                owners=config.owners_for(token, status),
-            ),
-            status,
-            effective_deadline(token, status),
-        )
-        for token, (status, _) in zip(config.tokens, answers, strict=True)
-    )
+    tokens, failures = judge_answers(config, wait())
+    findings = assess(inventory, tokens, defaults=config.defaults, now=now)
+    if all_tokens:
+        sightings, missed = inspector.list_all(tokens)
+        findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
+        failures += missed
     return Survey(
         repository=repository,
         now=now,
         inventory=inventory,
         tokens=tokens,
-        findings=assess(inventory, tokens, defaults=config.defaults, now=now),
-        failures=(
-            *(failure for _, failure in answers if failure),
-            *inventory.failures,
-            *inventory.uses.failures,
-        ),
+        findings=findings,
+        failures=(*failures, *inventory.failures, *inventory.uses.failures),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Inspector:
-    """Asks one provider about one token and turns every error into `unknown` with a reason."""
-
-    providers: Mapping[str, Provider]
-    credentials: Credentials
-    now: datetime
-
-    def inspect(self, token: Token) -> tuple[TokenStatus, Failure | None]:
-        try:
-            provider = self.providers[token.provider]
-            return provider.inspect(token, self._access(token), now=self.now), None
-        except CredentialMissing as error:
-            return _unknown(token, FailureKind.CREDENTIAL_MISSING, error, "credential-missing")
-        except CredentialRejected as error:
-            return _unknown(token, FailureKind.CREDENTIAL_REJECTED, error)
-        except TokenNotFound as error:
-            return _unknown(token, FailureKind.TOKEN_NOT_FOUND, error)
-        except ProviderError as error:
-            return _unknown(token, FailureKind.PROVIDER_UNAVAILABLE, error)
-        except Exception as error:
-            told = KeyturnError(f"keyturn failed on this answer ({type(error).__name__})")
-            return _unknown(token, FailureKind.PROVIDER_UNAVAILABLE, told)
-
-    def _access(self, token: Token) -> Access | None:
-        variables = token.credential_env or token.value_env
-        if not variables:
-            return None
-        own = variables == token.value_env
-        credential = self.credentials.get(variables)
-        return Access(credential, own=own, value=self._value(token))
-
-    def _value(self, token: Token) -> dict[str, SecretValue]:
-        found = {part: self.credentials.find(name) for part, name in token.value_env.items()}
-        return {part: value for part, value in found.items() if value is not None}
+def make_inspector(
+    config: Config,
+    *,
+    providers: Mapping[str, Provider],
+    credentials: Credentials,
+    now: datetime,
+) -> Inspector:
+    """Return what asks the providers, with every named value known to the masks."""
+    # Every value that is named is known before anything can be said that holds one.
+    for token in config.tokens:
+        for variable in (*token.value_env.values(), *token.credential_env.values()):
+            credentials.find(variable)
+    return Inspector(providers, credentials, now)
 
 
-def _unknown(
-    token: Token, kind: FailureKind, error: KeyturnError, reason: str | None = None
-) -> tuple[TokenStatus, Failure]:
-    status = TokenStatus(
-        State.UNKNOWN, evidence=Evidence.NONE, reason=reason or f"{kind.value}: {error.message}"
+def judge_answers(
+    config: Config, answers: Sequence[tuple[TokenStatus, Failure | None]]
+) -> tuple[tuple[Inspected, ...], tuple[Failure, ...]]:
+    """Join the answers, in the order of the configuration, with policies, owners and deadlines."""
+    tokens = tuple(
+        _inspected(config, token, status)
+        for token, (status, _) in zip(config.tokens, answers, strict=True)
     )
-    return status, Failure(kind, token.id, error.told)
+    return tokens, tuple(failure for _, failure in answers if failure)
+
+
+def _inspected(config: Config, token: Token, status: TokenStatus) -> Inspected:
+    token = replace(
+        token, policy=config.policy_for(token, status), owners=config.owners_for(token, status)
+    )
+    return Inspected(token, status, effective_deadline(token, status))

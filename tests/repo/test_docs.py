@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from keyturn import __version__, cli
+from keyturn import __version__, flags
 from keyturn.assess import SEVERITIES
 from keyturn.errors import ExitCode
 from keyturn.github import runner
@@ -95,7 +95,7 @@ def test_the_action_is_what_the_code_reads_and_writes(root: Path) -> None:
 
 def test_every_command_and_flag_has_its_row(root: Path) -> None:
     commands = first_column(section(root, CLI_PAGE, "Commands"))
-    assert {name.split()[1] for name in commands} == set(cli.COMMANDS)
+    assert {name.split()[1] for name in commands} == set(flags.COMMANDS)
     done = [
         subprocess.run(
             [sys.executable, "-m", "keyturn", command, "--help"],
@@ -103,11 +103,11 @@ def test_every_command_and_flag_has_its_row(root: Path) -> None:
             text=True,
             check=True,
         ).stdout
-        for command in cli.COMMANDS
+        for command in flags.COMMANDS
     ]
-    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", "".join(done))) - {"--help"}
+    there = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", "".join(done))) - {"--help"}
     told = " ".join(first_column(section(root, CLI_PAGE, "Flags")))
-    assert flags == set(re.findall(r"--[a-z][a-z-]*", told))
+    assert there == set(re.findall(r"--[a-z][a-z-]*", told))
 
 
 def test_the_newest_version_in_the_changelog_is_this_one(root: Path) -> None:

@@ -63,6 +63,20 @@ def test_the_title_names_the_worst_by_absolute_dates(worst: Finding, title: str)
     assert TEXT.title(case(worst, finding("idle"))) == title
 
 
+def test_what_the_provider_itself_holds_is_a_list_to_tick_off() -> None:
+    one = case(expiring())
+    status = replace(
+        one.inspected.status,
+        places=('workflow "<b>Joiner"', *(f"step {n}" for n in range(200))),
+        remark="a remark of *theirs*",
+    )
+    text = TEXT.text(replace(one, inspected=replace(one.inspected, status=status)))
+    assert "- [ ] workflow &quot;&lt;b&gt;Joiner" in text or '- [ ] workflow "&lt;b' in text
+    assert text.count("- [ ] ") == 200
+    assert "and 1 more" in text
+    assert "| Remark | a remark of \\*theirs\\* |" in text
+
+
 @pytest.mark.parametrize("job", ["x" * 400, "@alice #12 `x` <b>\n", "\u202eevil"])
 def test_a_title_of_strangers_is_short_and_inert(job: str) -> None:
     first = FirstBreak("r.yml", job, DUE, "push")

@@ -78,6 +78,8 @@ def test_the_members_are_those_of_the_contract():
         "owners": ["@alice", "@octo/platform"],
         "secrets": ["octo/app:GITLAB_TOKEN"],
         "reason": None,
+        "remark": None,
+        "places": [],
     }
     assert report["secrets"][1] == {
         "ref": "octo/app:OLD_KEY",

@@ -20,12 +20,12 @@ from keyturn.survey import take_inventory, take_survey
 from keyturn.transport import Transport
 
 
-def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
+def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Carry out one check; return the exit code of the contract."""
     publish.require_writable(settings)
     settings = wiring.with_repository(settings)
     config = wiring.load_config(settings)
-    survey, notes = _check(settings, config)
+    survey, notes = _check(settings, config, all_tokens=arguments.all_tokens)
     for note in notes:
         publish.tell(note)
     code = exit_code(survey, settings)
@@ -45,7 +45,9 @@ def exit_code(survey: Survey, settings: Settings) -> ExitCode:
     return ExitCode.OK
 
 
-def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:
+def _check(
+    settings: Settings, config: Config, *, all_tokens: bool
+) -> tuple[Survey, tuple[str, ...]]:
     if settings.runner.untrusted_event:
         return _check_untrusted(settings, config)
     github = wiring.connect(settings)
@@ -60,6 +62,7 @@ def _check(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]
             },
             credentials=settings.credentials,
             now=settings.now,
+            all_tokens=all_tokens,
         )
     survey = without_values(_with_notices(survey, settings, config))
     # Without a configuration nothing is declared: that is no reason to close every issue.

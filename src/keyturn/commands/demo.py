@@ -19,7 +19,7 @@ from pathlib import Path
 from keyturn.errors import ExitCode, KeyturnError
 from keyturn.plain import paint
 from keyturn.report import publish
-from keyturn.sandbox import Sandbox, example
+from keyturn.sandbox import Sandbox, example, gallery
 from keyturn.sandbox.example import Example
 from keyturn.settings import Settings
 
@@ -30,7 +30,7 @@ def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
     """Tell the story in three runs; exit 3 if any of them did not go as told."""
     color = settings.color
     with tempfile.TemporaryDirectory(prefix="keyturn-demo-") as folder, Sandbox(example.NOW) as box:
-        story = _Story(example.fill(box), Path(folder), color)
+        story = _Story(example.fill(box), gallery.fill(box), Path(folder), color)
         story.tell()
     return ExitCode.OK
 
@@ -38,11 +38,12 @@ def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
 @dataclass(frozen=True, slots=True)
 class _Story:
     example: Example
+    gallery: Example
     folder: Path
     color: bool
 
     def tell(self) -> None:
-        self._checkout()
+        self._checkout(example.REPOSITORY, self.example)
         box = self.example.box
         self._heading("Monday morning. keyturn runs on its schedule in octo/storefront.")
         self._step(expected=ExitCode.FINDINGS)
@@ -57,12 +58,17 @@ class _Story:
         box.clock.advance(timedelta(hours=2))
         self._step(expected=ExitCode.FINDINGS, quiet=True)
         self._closed()
-        self._say("\nThat was the real command against a GitHub and a GitLab on this machine.")
+        self._heading("One token of each provider, in octo/platform:")
+        self._checkout(gallery.REPOSITORY, self.gallery)
+        self._show("check", "--no-issues")
+        self._heading("If one of them leaks: what it is, who lives by it, and what outlives it.")
+        self._show("revoke", "identities")
+        self._say("\nThat was the real command against GitHub and providers on this machine.")
         self._say("To check a repository of yours, see the README: one step, one file.")
 
-    def _checkout(self) -> None:
-        for path, text in self.example.files.items():
-            target = self.folder / "workspace" / path
+    def _checkout(self, repository: str, filled: Example) -> None:
+        for path, text in filled.files.items():
+            target = self.folder / repository / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         for name in ("output", "summary"):
@@ -72,17 +78,7 @@ class _Story:
         """Run the action's command line; show what a log would, or only what was written."""
         server = self.example.box.github.server
         before = len(server.exchanges)
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "keyturn"],
-            env=self._environ(),
-            cwd=self.folder / "workspace",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        if done.returncode != expected:
-            raise KeyturnError(f"the demonstration went wrong:\n{done.stdout}{done.stderr}")
+        done = self._run(example.REPOSITORY, self._environ(), expected=expected)
         if not quiet:
             self._say("\n" + done.stdout)
         asked = [exchange.request.method for exchange in server.exchanges[before:]]
@@ -92,9 +88,42 @@ class _Story:
             f"and written to {len(writes)} times"
         )
 
+    def _show(self, *arguments: str) -> None:
+        """Run one command in the second repository, as a person would on a terminal."""
+        self._say(f"\n  $ keyturn {' '.join(arguments)}\n")
+        environ = {
+            **self.gallery.environ,
+            "GITHUB_API_URL": self.gallery.box.github.url,
+            "GITHUB_REPOSITORY": gallery.REPOSITORY,
+        }
+        color = ("--color", "always" if self.color else "never")
+        at = ("--at", self._now) if arguments[0] == "check" else ()
+        command = (*arguments, *at, *color)
+        done = self._run(gallery.REPOSITORY, environ, *command, expected=ExitCode.OK)
+        self._say(done.stdout)
+
+    def _run(
+        self, repository: str, environ: dict[str, str], *arguments: str, expected: ExitCode
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(  # noqa: S603 - keyturn itself, with words of this file
+            [sys.executable, "-P", "-m", "keyturn", *arguments],
+            env=environ,
+            cwd=self.folder / repository,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != expected:
+            raise KeyturnError(f"the demonstration went wrong:\n{done.stdout}{done.stderr}")
+        return done
+
+    @property
+    def _now(self) -> str:
+        return f"{self.example.box.clock.now:%Y-%m-%dT%H:%M:%SZ}"
+
     def _environ(self) -> dict[str, str]:
         """What GitHub's runner sets for the step in the README, and nothing else."""
-        now = f"{self.example.box.clock.now:%Y-%m-%dT%H:%M:%SZ}"
         return {
             **self.example.environ,
             "GITHUB_ACTIONS": "true",
@@ -103,12 +132,12 @@ class _Story:
             "GITHUB_REPOSITORY": example.REPOSITORY,
             "GITHUB_REF": "refs/heads/main",
             "GITHUB_EVENT_NAME": "schedule",
-            "GITHUB_WORKSPACE": str(self.folder / "workspace"),
+            "GITHUB_WORKSPACE": str(self.folder / example.REPOSITORY),
             "GITHUB_OUTPUT": str(self.folder / "output"),
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
             "INPUT_COMMAND": "check",
             "INPUT_ISSUES": "true",
-            "INPUT_ARGS": f"--at {now} --color {'always' if self.color else 'never'}",
+            "INPUT_ARGS": f"--at {self._now} --color {'always' if self.color else 'never'}",
         }
 
     def _issues(self) -> None:

@@ -1,27 +1,40 @@
-"""`keyturn inventory`: stored secrets, where they are used and what is declared.
+"""`keyturn inventory`: secrets, references and declared tokens, joined; or a provider's tokens.
 
-Asks GitHub for names and dates, and no provider for anything.
+Without `--provider` it asks GitHub for names and dates, and no provider for anything.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
+from keyturn import parallel, providers
 from keyturn.commands import wiring
-from keyturn.errors import ExitCode
+from keyturn.config import Config
+from keyturn.errors import ExitCode, UsageError
+from keyturn.inspection import WORKERS
 from keyturn.model import Survey
 from keyturn.redaction import without_values
 from keyturn.report import inventory_text, publish
+from keyturn.report.credentials import (
+    Credentials,
+    render_credentials_json,
+    render_credentials_text,
+)
+from keyturn.secret_value import redact
 from keyturn.settings import Settings
-from keyturn.survey import take_inventory
+from keyturn.survey import judge_answers, make_inspector, take_inventory
+from keyturn.transport import Transport
 
 
-def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
-    """Print the inventory; exit 3 where GitHub did not answer."""
+def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    """Print the inventory; exit 3 where GitHub, or the provider, did not answer."""
     publish.require_writable(settings)
     settings = wiring.with_repository(settings)
-    repository = settings.repository
     config = wiring.load_config(settings)
+    if arguments.provider:
+        return _list_credentials(settings, config, arguments.provider)
+    repository = settings.repository
     world = wiring.make(settings, wiring.connect(settings))
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
@@ -32,3 +45,59 @@ def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
         survey, settings, code, config_path=config.path, as_text=inventory_text.render_inventory
     )
     return code
+
+
+def _list_credentials(settings: Settings, config: Config, name: str) -> ExitCode:
+    """Print every token that the configuration's credentials see at one provider."""
+    _require_possible(settings, config, name)
+    config = replace(config, tokens=tuple(t for t in config.tokens if t.provider == name))
+    with Transport(ca_bundle=settings.ca_bundle) as transport:
+        inspector = make_inspector(
+            config,
+            providers={name: providers.load(name)(transport)},
+            credentials=settings.credentials,
+            now=settings.now,
+        )
+        answers = parallel.start(inspector.inspect, config.tokens, workers=WORKERS)()
+        tokens, failures = judge_answers(config, answers)
+        sightings, missed = inspector.list_all(tokens)
+    found = without_values(
+        Credentials(
+            name,
+            settings.now,
+            sightings,
+            {t.id: [str(stored.ref) for stored in t.secrets] for t in config.tokens},
+            (*failures, *(failure for failure in missed if failure not in failures)),
+        )
+    )
+    for output in settings.outputs:
+        publish.write_atomically(settings.root / output.path, _render(found, output.format))
+    if settings.verbosity >= 0 or settings.format != "text":
+        publish.emit(_render(found, settings.format, settings=settings))
+    return ExitCode.INCOMPLETE if found.failures else ExitCode.OK
+
+
+def _require_possible(settings: Settings, config: Config, name: str) -> None:
+    if settings.runner.untrusted_event:
+        raise UsageError(
+            f"no credential is sent in a run that {settings.runner.event_name} started",
+            hint="run it by schedule, by dispatch or on a push to the default branch",
+        )
+    if name not in providers.names():
+        known = ", ".join(providers.names())
+        raise UsageError(f"--provider {name}: no such provider", hint=f"one of {known}")
+    if not any(token.provider == name for token in config.tokens):
+        raise UsageError(
+            f"no token of {name} is declared, so there is no credential to ask with",
+            hint="declare one with its `credential:` (docs/reference/providers.md)",
+        )
+    forms = {settings.format, *(output.format for output in settings.outputs)}
+    if forms - {"text", "json"}:
+        raise UsageError("--provider is told as text or json only")
+
+
+def _render(found: Credentials, form: str, *, settings: Settings | None = None) -> str:
+    if form == "json":
+        return render_credentials_json(found)
+    color, width = (settings.color, settings.width) if settings else (False, 100)
+    return redact(render_credentials_text(found, color=color, width=width))

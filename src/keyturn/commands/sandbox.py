@@ -1,4 +1,4 @@
-"""`keyturn sandbox`: serve the embedded GitHub and GitLab on loopback until stopped.
+"""`keyturn sandbox`: serve the embedded GitHub and providers on loopback until stopped.
 
 Filled with the demonstration's organization; nothing outside the process is changed.
 """
@@ -19,17 +19,20 @@ def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Serve until interrupted; print how to point keyturn, or anything else, at it."""
     port = arguments.port
     try:
-        box = Sandbox(example.NOW, github_port=port, gitlab_port=port + 1 if port else 0)
+        box = Sandbox(example.NOW, port=port)
     except OSError as error:
         raise UsageError(f"--port {port}: {error.strerror}", hint="leave it out") from error
     with box:
         filled = example.fill(box)
-        publish.emit(f"# A GitHub and a GitLab of your own, at {example.NOW:%Y-%m-%d %H:%M} UTC.")
+        publish.emit(f"# A GitHub and providers of your own, at {example.NOW:%Y-%m-%d %H:%M} UTC.")
         publish.emit("# Their credentials are made up at every start and are worth nothing.")
         variables = {
             "GITHUB_API_URL": box.github.url,
             "GITHUB_REPOSITORY": example.REPOSITORY,
             "GITLAB_URL": box.gitlab.url,
+            "SAILPOINT_URL": box.sailpoint.url,
+            "AZURE_DEVOPS_URL": box.azure_devops.url,
+            "SYNOPTIC_URL": box.synoptic.url,
             **filled.environ,
         }
         for name, value in variables.items():

@@ -32,6 +32,7 @@ _TITLES = {
     "stale-copy": "is newer than a secret that should hold it",
     "missing-secret": "is missing in a secret that should hold it",
     "review-due": "lives long, which is to be reviewed",
+    "neglected-tokens": "sees other tokens that need their owners",
 }
 _ADVICE = {
     "expired": "Make a new token at the provider and store it in every secret below. "
@@ -52,6 +53,8 @@ _ADVICE = {
     "stale-copy": "Store the present value in every secret below that was written before the "
     "token was made.",
     "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
+    "neglected-tokens": "Ask the owners of these tokens whether they are still needed; declare the "
+    "ones that CI depends on. `keyturn inventory --provider NAME` shows them all.",
     "review-due": "Decide whether the token may still live as long as it does, and move the "
     "`review` date in the configuration.",
 }
@@ -96,7 +99,7 @@ class IssueText:
             status=case.inspected.status,
             first=self._first(case),
             advice=[Markdown(_ADVICE[rule]) for rule in _rules(case.findings)],
-            expires=format_expiry(case.inspected),
+            expires=format_expiry(case.inspected.status),
             last_use=self._last_use(case.inspected),
             scopes=_cut(case.inspected.status.scopes, _MOST_SCOPES, ", "),
             copies=case.copies[:_MOST_COPIES],
@@ -117,7 +120,7 @@ class IssueText:
             status=case.inspected.status,
             lines=[(finding, self._break(finding, case)) for finding in said],
             moved_on=bool(news),
-            expires=format_expiry(case.inspected),
+            expires=format_expiry(case.inspected.status),
             instant=format_instant,
         )
 

@@ -69,6 +69,8 @@ def _token(inspected: Inspected, labels: Mapping[SecretRef, str]) -> dict[str, A
         "owners": list(token.owners),
         "secrets": [labels.get(stored.ref, str(stored.ref)) for stored in token.secrets],
         "reason": status.reason,
+        "remark": status.remark,
+        "places": list(status.places),
     }
 
 

@@ -193,7 +193,7 @@ class _Writer:
         return [
             _code(inspected.token.id),
             _text(status.state),
-            _text(format_expiry(inspected)),
+            _text(format_expiry(inspected.status)),
             Markdown(when),
             _text("never" if status.never_used else used),
             _text(status.evidence),

@@ -51,6 +51,7 @@ RULES = {
     "unknown-expiry": "The provider cannot say when a token expires",
     "stale-copy": "A stored secret is older than the token it should hold",
     "missing-secret": "A secret is used or declared, and is not stored",
+    "neglected-tokens": "A credential sees tokens that nobody declared and that need care",
     "review-due": "An accepted exception is due to be reviewed",
     "undeclared-secret": "A secret is stored, and no token is declared for it",
     "unused-secret": "A secret is stored, and no workflow uses it",

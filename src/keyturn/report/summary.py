@@ -20,6 +20,7 @@ from keyturn.model import (
     Severity,
     State,
     Survey,
+    TokenStatus,
 )
 from keyturn.plain import count
 
@@ -194,9 +195,8 @@ def format_day(at: datetime, *, now: datetime | None = None) -> str:
     return f"{day} ({relative(at, now)})" if now else day
 
 
-def format_expiry(inspected: Inspected) -> str:
+def format_expiry(status: TokenStatus) -> str:
     """Write a token's expiry as exactly as it is known, and no more."""
-    status = inspected.status
     if status.precision is Precision.NOT_APPLICABLE:
         return "-"
     if status.precision in (Precision.NEVER, Precision.UNKNOWN) or not status.expires_at:

@@ -171,7 +171,7 @@ class _Text:
         return [
             plain(inspected.token.id),
             status.state,
-            format_expiry(inspected),
+            format_expiry(inspected.status),
             when,
             "never" if status.never_used else used,
             status.evidence,

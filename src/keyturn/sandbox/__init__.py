@@ -1,4 +1,4 @@
-"""A GitHub and a GitLab on loopback, for tests, demonstrations and benchmarks."""
+"""GitHub and the providers on loopback, for tests, demonstrations and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole sandbox: a GitHub and a GitLab under one clock.
+"""The whole sandbox: GitHub and every provider under one clock.
 
 It puts nothing into them: what exists there is up to the test or demonstration.
 """
@@ -9,21 +9,35 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from keyturn.sandbox.azure_devops import AzureDevOps
 from keyturn.sandbox.github import GitHub
 from keyturn.sandbox.gitlab import GitLab
-from keyturn.sandbox.server import Clock
+from keyturn.sandbox.sailpoint import SailPoint
+from keyturn.sandbox.server import Clock, Server
+from keyturn.sandbox.synoptic import Synoptic
 
 
 class Sandbox:
-    """Serves both from `with` on until it ends.
+    """Serves all of them from `with` on until it ends.
 
-    `now` is the moment at which the clock stands, until a test moves it.
+    `now` is the moment at which the clock stands, until a test moves it; `port` is GitHub's, and
+    the others have the next ones; 0: free ones.
     """
 
-    def __init__(self, now: datetime, *, github_port: int = 0, gitlab_port: int = 0) -> None:
+    def __init__(self, now: datetime, *, port: int = 0) -> None:
         self.clock = Clock(now)
-        self.github = GitHub(self.clock, port=github_port)
-        self.gitlab = GitLab(self.clock, port=gitlab_port)
+        ports = iter([port + step if port else 0 for step in range(5)])
+        self.github = GitHub(self.clock, port=next(ports))
+        self.gitlab = GitLab(self.clock, port=next(ports))
+        self.sailpoint = SailPoint(self.clock, port=next(ports))
+        self.azure_devops = AzureDevOps(self.clock, port=next(ports))
+        self.synoptic = Synoptic(self.clock, port=next(ports))
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The HTTP servers, GitHub's first."""
+        worlds = (self.github, self.gitlab, self.sailpoint, self.azure_devops, self.synoptic)
+        return tuple(world.server for world in worlds)
 
     @property
     def latency(self) -> float:
@@ -32,11 +46,12 @@ class Sandbox:
 
     @latency.setter
     def latency(self, seconds: float) -> None:
-        self.github.server.latency = self.gitlab.server.latency = seconds
+        for server in self.servers:
+            server.latency = seconds
 
     def __enter__(self) -> Self:
-        self.github.server.start()
-        self.gitlab.server.start()
+        for server in self.servers:
+            server.start()
         return self
 
     def __exit__(
@@ -45,5 +60,5 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.github.server.stop()
-        self.gitlab.server.stop()
+        for server in self.servers:
+            server.stop()

@@ -76,7 +76,7 @@ class Reviewer:
             for hit in self._engine.find(text.data)
             if _is_judged(text, hit) and not self._is_old(text, hit)
         ]
-        return [self._leak(text, hit, *place) for hit, place in _placed(text, hits)]
+        return [self._leak(text, hit, *place) for hit, place in placed(text, hits)]
 
     def _is_old(self, text: Text, hit: Hit) -> bool:
         held = text.data[hit.start : hit.end]
@@ -123,7 +123,7 @@ def _is_judged(text: Text, hit: Hit) -> bool:
     )
 
 
-def _placed(text: Text, hits: list[Hit]) -> Iterator[tuple[Hit, tuple[int, int, bool]]]:
+def placed(text: Text, hits: list[Hit]) -> Iterator[tuple[Hit, tuple[int, int, bool]]]:
     """Yield each hit with its line, its column, and whether the text holds any marker.
 
     One walk through the text, however many hits stand on a line.

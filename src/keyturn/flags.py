@@ -1,0 +1,203 @@
+"""The verbs and flags of the command line; nothing here acts on them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from keyturn import __version__
+from keyturn.errors import UsageError
+from keyturn.settings import FORMATS
+
+COMMANDS = {
+    "check": "ask the providers, say what breaks first and when, keep the issues true",
+    "inventory": "list stored secrets, their uses and what is declared; or a provider's tokens",
+    "revoke": "kill tokens now, and say what breaks and what outlives them (emergency)",
+    "scan": "find plaintext tokens in files, in what is staged, or in the history",
+    "config": "validate the configuration, or print its JSON Schema",
+    "demo": "show the whole main job against the embedded sandbox",
+    "sandbox": "serve the embedded GitHub and providers on loopback until stopped",
+}
+_EXIT_CODES = """exit codes:
+  0    done, nothing at or above --fail-on
+  1    done, findings at or above --fail-on
+  2    usage or configuration error; nothing was done
+  3    incomplete: something that should have answered did not
+  130  interrupted"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports mistakes as everything else does; argparse would end the process itself."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog="keyturn",
+        description="Says which CI token breaks which job, and when, before it happens.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"keyturn {__version__}")
+    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = {
+        name: verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
+        for name, text in COMMANDS.items()
+    }
+    for name in ("check", "inventory"):
+        _add_world_flags(add[name])
+        _add_report_flags(add[name])
+    add["inventory"].add_argument(
+        "--provider", metavar="NAME", help="list every token that the credentials see there"
+    )
+    _add_check_flags(add["check"])
+    _add_world_flags(add["revoke"])
+    _add_revoke_flags(add["revoke"])
+    _add_scan_flags(add["scan"])
+    add["config"].add_argument("action", choices=("check", "schema"))
+    _add_world_flags(add["config"])
+    _add_color_flag(add["demo"])
+    add["sandbox"].add_argument(
+        "--port", type=int, default=0, help="GitHub's port; the providers' are the next"
+    )
+    return parser
+
+
+def _add_config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="PATH", help="default: .github/keyturn.yml, then keyturn.yml"
+    )
+
+
+def _add_world_flags(parser: argparse.ArgumentParser) -> None:
+    _add_config_flag(parser)
+    parser.add_argument(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="default: GITHUB_REPOSITORY, else what the checkout's origin names",
+    )
+
+
+def _add_report_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="text", help="of standard output")
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT=]FILE",
+        help="write a report to a file too; may be repeated",
+    )
+    _add_color_flag(parser)
+    parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument(
+        "-v",
+        "--verbose",
+        action="store_const",
+        dest="verbosity",
+        const=1,
+        help="also say who was asked and what the answer's status was",
+    )
+    loudness.add_argument(
+        "-q",
+        "--quiet",
+        action="store_const",
+        dest="verbosity",
+        const=-1,
+        help="print no text report",
+    )
+
+
+def _add_color_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto: on a terminal, unless NO_COLOR is set",
+    )
+
+
+def _add_check_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
+    parser.add_argument(
+        "--issues",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="default: on inside GitHub Actions on the default branch, off elsewhere",
+    )
+    parser.add_argument(
+        "--all-tokens",
+        action="store_true",
+        help="also judge what the credentials see at their providers and nobody declared",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write no issue; say what would be (with --issues)"
+    )
+
+
+def _add_revoke_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tokens", nargs="*", metavar="TOKEN", help="ids of declared tokens")
+    parser.add_argument(
+        "--leaks",
+        metavar="REPORT",
+        help="what `keyturn scan --format json` found; the values are read from the files again",
+    )
+    parser.add_argument(
+        "--all-of",
+        action="append",
+        default=[],
+        metavar="OWNER",
+        help="every token of this owner that TOKEN's credential sees; may be repeated",
+    )
+    parser.add_argument(
+        "--created-before",
+        metavar="INSTANT",
+        help="refuse everything of everybody that was made before, where the provider can",
+    )
+    parser.add_argument(
+        "--also-kills-jwts",
+        action="store_true",
+        help="consent to --created-before ending sign-ins and other tools' sessions too",
+    )
+    parser.add_argument("--apply", action="store_true", help="do it; without it, only show")
+    parser.add_argument("--yes", action="store_true", help="do not ask for the token's id")
+    parser.add_argument("--dry-run", action="store_true", help="with --apply: only show")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_color_flag(parser)
+
+
+def _add_scan_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders; default: .")
+    _add_config_flag(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--staged",
+        action="store_true",
+        help="what is about to be committed; a named file without a change is scanned whole",
+    )
+    source.add_argument("--stdin", action="store_true", help="standard input")
+    source.add_argument("--commit-msg", metavar="FILE", help="the message of a commit")
+    source.add_argument("--pre-push", action="store_true", help="what is about to be pushed")
+    source.add_argument(
+        "--history",
+        nargs="?",
+        const="",
+        metavar="RANGE",
+        help="every version of every file, once; RANGE as in `main..HEAD`; default: all refs",
+    )
+    source.add_argument("--all", action="store_true", help="the whole work tree")
+    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    parser.add_argument(
+        "--show-allowed", action="store_true", help="also list what a marker or a baseline allows"
+    )
+    parser.add_argument(
+        "--write-baseline", metavar="FILE", help="accept what is found from now on, by a keyed hash"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 3 if something was not scanned")
+    _add_color_flag(parser)

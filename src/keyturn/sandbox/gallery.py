@@ -1,0 +1,173 @@
+"""One repository with a token of every provider; what the end of `keyturn demo` shows.
+
+It runs nothing. The values are made up at every start.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, date, datetime, timedelta
+
+from keyturn.sandbox.example import Example
+from keyturn.sandbox.world import Sandbox
+
+REPOSITORY = "octo/platform"
+
+_WORKFLOW = """\
+name: nightly
+on:
+  schedule:
+    - cron: "30 1 * * *"
+jobs:
+  sync:
+    runs-on: ubuntu-24.04
+    steps:
+      - name: Synchronize everything
+        run: ./sync.sh
+        env:
+          GITLAB_TOKEN: ${{ secrets.GITLAB_TOKEN }}
+          ISC_CLIENT_ID: ${{ secrets.ISC_CLIENT_ID }}
+          ISC_CLIENT_SECRET: ${{ secrets.ISC_CLIENT_SECRET }}
+          AZURE_PAT: ${{ secrets.AZURE_PAT }}
+          WEATHER_TOKEN: ${{ secrets.WEATHER_TOKEN }}
+          ROBOT_PAT: ${{ secrets.ROBOT_PAT }}
+          FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
+"""
+
+_CONFIG = """\
+version: 1
+defaults:
+  owners: ["@octo/platform"]
+tokens:
+  - id: gitlab
+    provider: gitlab
+    with: {{ url: "{gitlab}", kind: project, project: platform/tools, token: ci }}
+    credential: GITLAB_MANAGER
+    secrets: [GITLAB_TOKEN]
+  - id: identities
+    provider: sailpoint
+    with: {{ url: "{sailpoint}", token: ci-robot }}
+    credential: {{ client-id: ISC_ADMIN_ID, client-secret: ISC_ADMIN_SECRET }}
+    secrets:
+      - {{ name: ISC_CLIENT_ID, part: client-id }}
+      - {{ name: ISC_CLIENT_SECRET, part: client-secret }}
+  - id: boards
+    provider: azure-devops
+    with: {{ url: "{azure}", organization: acme, user: ci@acme.example, token: ci-boards }}
+    credential: AZURE_ADMIN
+    secrets: [AZURE_PAT]
+  - id: weather
+    provider: synoptic
+    with: {{ url: "{synoptic}" }}
+    value: WEATHER_TOKEN
+    credential: WEATHER_KEY
+    expires: 2027-01-15
+    secrets: [WEATHER_TOKEN]
+  - id: robot
+    provider: github
+    with: {{ url: "{github}" }}
+    value: ROBOT_PAT
+    secrets: [ROBOT_PAT]
+  - id: feed
+    provider: declared
+    expires: 2027-06-01
+    secrets: [FEED_PASSWORD]
+"""
+
+
+def fill(box: Sandbox) -> Example:
+    """Put the repository and the tokens into a sandbox that `example.fill` has filled."""
+    stored: dict[str, str] = {}
+    given: dict[str, str] = {}
+    _fill_gitlab(box, stored, given)
+    _fill_sailpoint(box, stored, given)
+    _fill_azure_devops(box, stored, given)
+    _fill_synoptic(box, stored, given)
+    _fill_github(box, stored, given)
+    stored["FEED_PASSWORD"] = secrets.token_hex(12)
+    files = {
+        ".github/workflows/nightly.yml": _WORKFLOW,
+        ".github/keyturn.yml": _CONFIG.format(
+            gitlab=box.gitlab.url,
+            sailpoint=box.sailpoint.url,
+            azure=box.azure_devops.url,
+            synoptic=box.synoptic.url,
+            github=box.github.url,
+        ),
+    }
+    repository = box.github.add_repository(REPOSITORY, assignees=("alice",), files=files)
+    for name, value in stored.items():
+        repository.put_secret(name, value, at=box.clock.now - timedelta(days=2))
+    app = "ghs_" + secrets.token_hex(18)
+    box.github.add_token(app, login="keyturn[bot]")
+    return Example(box, files, {"GITHUB_TOKEN": app, **given})
+
+
+def _ago(box: Sandbox, days: int) -> datetime:
+    return box.clock.now - timedelta(days=days)
+
+
+def _fill_gitlab(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    gitlab = box.gitlab
+    gitlab.add_project(77, "platform/tools")
+    token = gitlab.create_token(
+        "project", "ci", project=77, created_at=_ago(box, 90), expires_on=date(2026, 12, 9)
+    )
+    stored["GITLAB_TOKEN"] = token.value
+    given["GITLAB_MANAGER"] = gitlab.create_token(name="keyturn-platform").value
+
+
+def _fill_sailpoint(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    sailpoint = box.sailpoint
+    robot = sailpoint.add_identity("svc-ci")
+    admin = sailpoint.add_identity("keyturn", admin=True)
+    token = sailpoint.create_pat(
+        "ci-robot",
+        owner=robot,
+        created_at=_ago(box, 150),
+        expires_at=datetime(2026, 12, 5, tzinfo=UTC),
+        last_used_at=_ago(box, 1),
+    )
+    sailpoint.create_pat("old-export", owner=robot, created_at=_ago(box, 700))
+    asking = sailpoint.create_pat("keyturn", owner=admin, expires_at=_ago(box, -200))
+    step = {
+        "actionId": "sp:http",
+        "attributes": {
+            "authenticationType": "OAuth",
+            "oAuthClientId": token.id,
+            "oAuthClientSecret": token.secret,
+        },
+    }
+    sailpoint.add_workflow("Joiner", owner=robot, steps={"Get Identity": step}, enabled=True)
+    stored |= {"ISC_CLIENT_ID": token.id, "ISC_CLIENT_SECRET": token.secret}
+    given |= {"ISC_ADMIN_ID": asking.id, "ISC_ADMIN_SECRET": asking.secret}
+
+
+def _fill_azure_devops(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    azure = box.azure_devops
+    owner = azure.add_user("ci@acme.example")
+    admin = azure.add_user("admin@acme.example", admin=True)
+    # A global one, whose own date is not what ends it.
+    token = azure.create_pat(
+        "ci-boards",
+        owner=owner,
+        all_orgs=True,
+        valid_from=_ago(box, 60),
+        valid_to=datetime(2027, 5, 1, tzinfo=UTC),
+    )
+    stored["AZURE_PAT"] = token.value
+    given["AZURE_ADMIN"] = azure.sign_in(admin, lifetime=timedelta(days=30)).value
+
+
+def _fill_synoptic(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    account = box.synoptic.add_account()
+    token = box.synoptic.create_token(account, expires_at=datetime(2027, 1, 15, tzinfo=UTC))
+    stored["WEATHER_TOKEN"] = given["WEATHER_TOKEN"] = token.value
+    given["WEATHER_KEY"] = account.key
+
+
+def _fill_github(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    value = "ghp_" + secrets.token_hex(18)
+    expires = datetime(2026, 12, 20, 9, 30, tzinfo=UTC)
+    box.github.add_token(value, kind="pat", login="octo-robot", expires=expires, scopes={"repo"})
+    stored["ROBOT_PAT"] = given["ROBOT_PAT"] = value

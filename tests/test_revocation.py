@@ -1,0 +1,150 @@
+"""Revoking and watching, with a provider that answers as each case wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import pytest
+
+from keyturn.errors import (
+    CredentialMissing,
+    CredentialRejected,
+    ProviderRefused,
+    ProviderUnavailable,
+    TokenNotFound,
+)
+from keyturn.interfaces import Access, Provider, RevokingProvider
+from keyturn.model import Precision, State, Token, TokenStatus
+from keyturn.providers._gitlab_options import Options as GitLabOptions
+from keyturn.providers.synoptic import Options as SynopticOptions
+from keyturn.revocation import Fate, Outcome, Revoker, Target, pin
+from keyturn.schema import Strict
+from keyturn.secret_value import SecretValue
+from keyturn.transport import Transport
+
+NOW = datetime(2026, 11, 23, 6, 17, tzinfo=UTC)
+ACTIVE = TokenStatus(State.ACTIVE, Precision.NEVER, token_id="7")
+DEAD = TokenStatus(State.REVOKED, token_id="7")
+Answer = TokenStatus | Exception
+
+
+@dataclass
+class Vendor:
+    """What the provider's every instance answers, in turn; the last answer stays."""
+
+    answers: list[Answer]
+    refusal: Exception | None = None
+    takes: timedelta = timedelta()
+    log: list[str] = field(default_factory=list)
+
+    def make(self, transport: Transport) -> Provider:
+        vendor = self
+
+        class Acme(RevokingProvider):
+            name: ClassVar[str] = "acme"
+            death_takes: ClassVar[timedelta] = vendor.takes
+
+            @classmethod
+            def options_model(cls) -> type[Strict]:
+                return Strict
+
+            def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
+                vendor.log.append(f"look {'own' if access and access.own else 'manager'}")
+                answers = vendor.answers
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+
+            def revoke(
+                self, token: Token, access: Access | None, *, token_id: str | None, now: datetime
+            ) -> None:
+                vendor.log.append(f"revoke {token_id}")
+                if vendor.refusal:
+                    raise vendor.refusal
+
+        return Acme(transport)
+
+
+def target(*, value: bool = False) -> Target:
+    given = {"": SecretValue("the-value-itself")} if value else {}
+    access = Access({"": SecretValue("the-manager")}, own=False, value=given)
+    return Target("deploy", Token("deploy", "acme"), access, "7", ACTIVE)
+
+
+def revoke(
+    vendor: Vendor, targets: Sequence[Target], sleep: Callable[[float], None] = lambda _: None
+) -> list[Outcome]:
+    with Transport() as transport:
+        revoker = Revoker(lambda _name: vendor.make(transport), now=NOW, sleep=sleep)
+        return revoker.revoke(targets)
+
+
+@pytest.mark.parametrize(
+    ("answers", "refusal", "takes", "fate", "words"),
+    [
+        ([DEAD], None, 0, Fate.DEAD, "no longer takes it"),
+        ([ACTIVE, ACTIVE, DEAD], None, 0, Fate.DEAD, "no longer"),
+        ([TokenNotFound("gone")], None, 0, Fate.DEAD, "no longer"),
+        ([ACTIVE], None, 0, Fate.UNKNOWN, "could not be seen"),
+        ([ACTIVE], None, 60, Fate.ACCEPTED, "until 2026-11-23 07:17 UTC"),
+        ([ProviderUnavailable("down")], None, 0, Fate.UNKNOWN, "could not be seen"),
+        ([ACTIVE], ProviderRefused("it is protected"), 0, Fate.NOT_REVOKED, "protected"),
+        ([ACTIVE], CredentialRejected("who?"), 60, Fate.NOT_REVOKED, "who?"),
+        ([ACTIVE], ProviderUnavailable("lost"), 60, Fate.UNKNOWN, "nobody knows"),
+        ([DEAD], ProviderUnavailable("lost"), 0, Fate.DEAD, "no longer"),
+    ],
+)
+def test_what_is_known_afterwards(
+    answers: list[Answer], refusal: Exception | None, takes: int, fate: Fate, words: str
+) -> None:
+    vendor = Vendor(list(answers), refusal, timedelta(minutes=takes))
+    (outcome,) = revoke(vendor, [target()])
+    assert outcome.fate is fate
+    assert words in outcome.message
+    assert fate.settled == (fate in (Fate.DEAD, Fate.ACCEPTED))
+    assert vendor.log.count("revoke 7") == 1
+
+
+def test_the_looks_are_few_and_spaced() -> None:
+    slept: list[float] = []
+    vendor = Vendor([ACTIVE])
+    revoke(vendor, [target()], slept.append)
+    assert slept == [0.0, 2.0, 5.0, 13.0]
+    assert vendor.log == ["revoke 7", *["look manager"] * 4]
+
+
+def test_all_are_revoked_before_any_is_watched() -> None:
+    vendor = Vendor([DEAD])
+    revoke(vendor, [target(), target()])
+    assert vendor.log == ["revoke 7", "revoke 7", "look manager", "look manager"]
+
+
+@pytest.mark.parametrize(
+    ("error", "looks"),
+    [
+        (None, ["look own"]),
+        (CredentialRejected("cannot ask about itself"), ["look own", "look manager"]),
+        (CredentialMissing("unset"), ["look own", "look manager"]),
+    ],
+)
+def test_the_value_itself_is_presented_where_the_run_has_it(
+    error: Exception | None, looks: list[str]
+) -> None:
+    vendor = Vendor([error or DEAD, DEAD])
+    (outcome,) = revoke(vendor, [target(value=True)])
+    assert outcome.fate is Fate.DEAD
+    assert vendor.log == ["revoke 7", *looks]
+
+
+def test_a_pinned_declaration_means_one_token() -> None:
+    options = GitLabOptions(kind="project", project="acme/tools", token="ci").model_dump()
+    token = Token("deploy", "gitlab", options=options)
+    pinned = pin(token, "42", GitLabOptions).options
+    assert (pinned["token"], pinned["token_id"], pinned["project"]) == (None, 42, "acme/tools")
+    assert pin(token, None, GitLabOptions) is token
+    assert pin(token, "no number", GitLabOptions) is token
+    assert pin(Token("t", "synoptic"), "7", SynopticOptions).options == {}
