@@ -368,7 +368,7 @@ def test_every_finding_has_a_known_rule_and_its_contracted_severity() -> None:
     warnings = {rule for rule, severity in SEVERITIES.items() if severity is Severity.WARNING}
     assert warnings == {
         "expiring", "never-expires", "lifetime-too-long", "copy-too-old", "idle",
-        "unknown-expiry", "stale-copy", "missing-secret", "review-due",
+        "unknown-expiry", "stale-copy", "missing-secret", "review-due", "neglected-tokens",
     }  # fmt: skip
     errors = {rule for rule, severity in SEVERITIES.items() if severity is Severity.ERROR}
     assert errors == {"expired", "revoked", "blocked-by-policy"}
