@@ -11,7 +11,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -20,6 +20,7 @@ import pytest
 from keyturn.errors import (
     CredentialRejected,
     ProviderError,
+    ProviderRefused,
     ProviderUnavailable,
     TokenNotFound,
 )
@@ -32,7 +33,7 @@ from keyturn.interfaces import (
     ReplacingProvider,
     RevokingProvider,
 )
-from keyturn.model import Minted, Precision, State, Token, TokenStatus
+from keyturn.model import Evidence, Minted, Precision, State, Token, TokenStatus
 from keyturn.sandbox.server import Fault, Response, Router, Server
 from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
@@ -115,7 +116,7 @@ class ProviderContract:
         self.shown: list[str] = []
         yield
         shown = "\n".join([*self.shown, caplog.text, repr(scene.access), str(scene.access)])
-        for value in scene.access.credential.values():
+        for value in (*scene.access.credential.values(), *scene.access.value.values()):
             assert value.reveal() not in shown
 
     def ask(self, scene: Scene, **transport: Any) -> TokenStatus:
@@ -162,6 +163,7 @@ class ProviderContract:
             self.do(meet)
         assert type(caught.value) is refusal.means
         assert refusal.hint in caught.value.hint
+        assert refusal.hint or name != "insufficient-scope", "name the scope or right"
 
     def ask_in_vain(
         self, scene: Scene, kind: type[ProviderError] = ProviderUnavailable, **transport: Any
@@ -180,6 +182,17 @@ class ProviderContract:
         status = self.ask(scene)
         scene.server.stop()
         assert (status.precision, status.expires_at) == (Precision.NEVER, None)
+        assert status.state is State.ACTIVE
+
+    def test_is_dead_from_its_expiry_on(self, scene: Scene):
+        ends = scene.expected.expires_at
+        if ends is None or scene.expected.evidence is not Evidence.PROVIDER:
+            return
+        for now, state in ((ends - timedelta(seconds=1), State.ACTIVE), (ends, State.EXPIRED)):
+            with Transport() as client:
+                status = self.provider(client).inspect(scene.token, scene.access, now=now)
+            assert status.state is state
+            assert (status.reason is None) == (state is State.ACTIVE)
 
     def test_401(self, scene: Scene):
         scene.server.faults.append(Fault(self.questions, self.refusal(401)))
@@ -278,8 +291,18 @@ class ListingContract(ProviderContract):
         ids = [row.status.token_id for row in found]
         assert scene.expected.token_id in ids
         row = found[ids.index(scene.expected.token_id)]
-        assert row.status.expires_at == scene.expected.expires_at
-        assert row.status.precision == scene.expected.precision
+        shown = replace(row.status, holds_copy=scene.expected.holds_copy)
+        assert shown == scene.expected
+        asked = self.ask(scene)
+        assert self.do(lambda provider: provider.key_of(scene.token, asked)) == row.key
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+    def test_a_refused_list_is_no_empty_one(self, scene: Scene, status: int):
+        scene.server.faults.append(Fault(self.questions, self.refusal(status)))
+        with pytest.raises(ProviderError) as caught:
+            self.list(scene)
+        # What has no list of its own is passed over in silence.
+        assert not isinstance(caught.value, ProviderRefused)
 
     @pytest.mark.parametrize("body", ["null", "7", '{"a": 1}', '[{"id": {}}]', '[{"id": 1'])
     def test_no_list_of_an_unknown_shape(self, scene: Scene, body: str):
@@ -302,6 +325,20 @@ class _ActingContract(ProviderContract):
     def count_changes(self, scene: Scene) -> int:
         lines = [f"{e.request.method} {e.request.path}" for e in scene.server.exchanges]
         return sum(bool(re.search(self.changes, line)) for line in lines)
+
+    def list_living(self, scene: Scene) -> set[str | None] | None:
+        """Return the ids of all that live; None where this kind of declaration has no list."""
+
+        def living(provider: Any) -> set[str | None]:
+            rows = provider.list_tokens(scene.token, scene.access, now=NOW)
+            return {row.status.token_id for row in rows if row.status.state is State.ACTIVE}
+
+        if not issubclass(self.provider, ListingProvider):
+            return None
+        try:
+            return self.do(living)
+        except (ProviderRefused, CredentialRejected):
+            return None
 
     def test_a_lost_answer_is_not_repeated(self, scene: Scene):
         fault = Fault(self.changes, drop=True, after=True, times=_PLENTY)
@@ -355,6 +392,7 @@ class ExtendingContract(_ActingContract):
 
     def test_extends(self, scene: Scene):
         granted = self.do(lambda provider: self.act(scene, provider))
+        assert self.count_changes(scene) == 1
         assert granted.expires_at == self.later
         assert granted.token_id == scene.expected.token_id
         assert self.ask(scene).expires_at == self.later
@@ -368,8 +406,15 @@ class RevokingContract(_ActingContract):
 
     def test_revokes(self, scene: Scene):
         self.do(lambda provider: self.act(scene, provider))
+        assert self.count_changes(scene) == 1
         with contextlib.suppress(TokenNotFound):
             assert self.ask(scene).state in (State.REVOKED, State.EXPIRED)
+
+    def test_kills_nothing_else(self, scene: Scene):
+        before = self.list_living(scene)
+        if before is not None:
+            self.do(lambda provider: self.act(scene, provider))
+            assert self.list_living(scene) == before - {scene.expected.token_id}
 
     def test_what_is_dead_already_is_no_error(self, scene: Scene):
         for _ in range(2):
@@ -428,6 +473,9 @@ class MintingContract(_MakingContract):
         if scene.expected.token_id is not None:
             assert minted.status.token_id not in (None, scene.expected.token_id)
         assert self.count_changes(scene) == 1
+        living = self.list_living(scene)
+        if living is not None:
+            assert living >= {scene.expected.token_id, minted.status.token_id}
         self.old_one_lives(scene)
 
     def old_one_lives(self, scene: Scene) -> None:
@@ -455,3 +503,7 @@ class ReplacingContract(_MakingContract):
         assert new.status.token_id not in (None, scene.expected.token_id)
         assert new.status.scopes == scene.expected.scopes
         assert self.count_changes(scene) == 1
+        living = self.list_living(scene)
+        if living is not None:
+            assert scene.expected.token_id not in living
+            assert new.status.token_id in living

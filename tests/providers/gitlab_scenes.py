@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from keyturn.errors import CredentialRejected, TokenNotFound
@@ -63,7 +64,7 @@ class GitLabContract(ProviderContract):
     }
 
     def refusal(self, status: int) -> Response:
-        return Response(status, {"message": f"{status} Something"})
+        return Response(status, {"message": f"{status} {HTTPStatus(status).phrase}"})
 
 
 PLACES: dict[str, dict[str, Any]] = {
@@ -148,3 +149,29 @@ def deploy_scene(*, expires: bool) -> Scene:
 
 def paths(sandbox: Sandbox) -> list[str]:
     return [exchange.request.path for exchange in sandbox.server.exchanges]
+
+
+UNTIL = datetime(2027, 1, 20, tzinfo=UTC)
+NEW = "ci kt-1a2b3c4d"
+ROTATES = "^POST .*/rotate"
+
+
+def lines(sandbox: Sandbox) -> list[str]:
+    asked = [exchange.request for exchange in sandbox.server.exchanges]
+    return [f"{request.method} {request.path.removeprefix('/api/v4')}" for request in asked]
+
+
+def changes(sandbox: Sandbox) -> list[str]:
+    return [line for line in lines(sandbox) if not line.startswith("GET ")]
+
+
+def mint(gitlab: GitLab, declared: Token, access: Access, like: Issued | str, **given: Any):
+    told = {"name": NEW, "expires_at": UNTIL, "now": NOW, **given}
+    id = str(like.id) if isinstance(like, Issued) else like
+    return gitlab.mint(declared, access, like=id, **told)
+
+
+def swap(gitlab: GitLab, declared: Token, access: Access, old: Issued | str, **given: Any):
+    told = {"expires_at": UNTIL, "now": NOW, **given}
+    id = str(old.id) if isinstance(old, Issued) else old
+    return gitlab.replace(declared, access, token_id=id, **told)

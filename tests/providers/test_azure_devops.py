@@ -187,6 +187,7 @@ class TestADeadValue:
         (404, {}, TokenNotFound, "no such organization"),
         (400, {}, ProviderUnavailable, "400"),
         (204, {}, ProviderUnavailable, "204"),
+        (203, {"Content-Type": "application/json"}, ProviderUnavailable, "203"),
         (302, {"Location": "/acme"}, ProviderUnavailable, "redirect"),
         (302, {}, ProviderUnavailable, "redirect"),
         (302, {"Location": "//["}, ProviderUnavailable, "redirect"),
@@ -349,10 +350,15 @@ class TestUsers:
         status = azure.inspect(declared, manager(sandbox.sign_in(root)), now=NOW)
         assert status.token_id == mine.id
 
-    @pytest.mark.parametrize("name", ["nobody@acme.example", "shared@acme.example", "ann"])
+    @pytest.mark.parametrize(
+        "name", ["nobody@acme.example", "shared@acme.example", "twice@acme.example", "ann"]
+    )
     def test_are_not_guessed(self, sandbox, azure, ann, root, name):
         for number in range(2):
             sandbox.add_user(f"bob{number}@acme.example", mail="shared@acme.example")
+            # One of two principals of a name is not known by who has the address.
+            sandbox.add_user("twice@acme.example", mail=f"mail{number}@acme.example")
+        sandbox.add_user("eve@acme.example", mail="twice@acme.example")
         declared = declare(sandbox, user=name, token="ci")
         with pytest.raises(TokenNotFound, match="principal name"):
             azure.inspect(declared, manager(sandbox.sign_in(root)), now=NOW)

@@ -284,6 +284,17 @@ class TestRevoking:
         sandbox.server.faults.append(Fault("^DELETE", Response(status)))
         azure.revoke(declare(sandbox), manager(sandbox.sign_in(ann)), token_id="x", now=NOW)
 
+    def test_an_error_inside_of_200_is_none(self, sandbox, azure, ann):
+        body = {"patToken": None, "patTokenError": "accessDenied"}
+        sandbox.server.faults.append(Fault("^DELETE", Response(200, body)))
+        access, pat = manager(sandbox.sign_in(ann)), sandbox.create_pat(owner=ann)
+        with pytest.raises(CredentialRejected, match="accessDenied"):
+            azure.revoke(declare(sandbox), access, token_id=pat.id, now=NOW)
+        sandbox.server.faults[:] = [
+            Fault("^DELETE", Response(200, {**body, "patTokenError": "none"}))
+        ]
+        azure.revoke(declare(sandbox), access, token_id=pat.id, now=NOW)
+
     def test_any_other_is_none(self, sandbox, azure, root):
         sandbox.server.faults.append(Fault("^POST", Response(200, "<html>Sign in</html>")))
         asking = sandbox.create_pat(owner=root, scope=ADMIN_SCOPES)

@@ -106,6 +106,9 @@ class TestAskedByItself(RevokingContract):
         "not-found": Refusal(ABSENT, TokenNotFound),
     }
 
+    def refusal(self, status: int) -> Response:
+        return BAD if status == 401 else super().refusal(status)
+
     def make_scene(self, *, expires: bool = True) -> Scene:
         sandbox = start()
         ends = ENDS.astimezone(timezone(timedelta(hours=2))) if expires else None
@@ -328,6 +331,15 @@ class TestPersonal:
         assert not status.holds_copy
         assert "is refused by 127.0.0.1" in status.reason
 
+    @pytest.mark.parametrize("words", ["Requires authentication", "Unauthorized", "No API key"])
+    @pytest.mark.parametrize("path", ["/user", "/orgs/octo"])
+    def test_a_refusal_of_anybody_else_is_no_death(self, sandbox, github, words, path):
+        sandbox.add_token(CLASSIC, kind="pat")
+        sandbox.server.faults.append(Fault(f"{path}$", Response(401, {"message": words})))
+        with pytest.raises(CredentialRejected) as caught:
+            self.ask(sandbox, github, organization="octo")
+        assert "proxy" in caught.value.hint
+
     def test_is_presented_once_a_run(self, sandbox, github):
         sandbox.add_token(CLASSIC, kind="pat")
         for _ in range(3):
@@ -491,6 +503,8 @@ class TestGrants:
             # GitHub still lists it, so that it was not removed: it was made anew since.
             (None, NOW - YEAR, None),
             (NOW - YEAR, NOW - YEAR, None),
+            # A date that has not come is no use yet.
+            (datetime.max.replace(microsecond=0, tzinfo=UTC), CREATED, NOW + YEAR),
         ],
     )
     def test_are_removed_when_unused_for_a_year(self, sandbox, github, used, granted, ends):

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from keyturn.errors import BlockedByPolicy, CredentialRejected, ProviderError, ProviderUnavailable
 from keyturn.interfaces import Access
 from keyturn.model import Minted, State
+from keyturn.providers._gitlab_api import Server, Session
 from keyturn.providers.gitlab import GitLab
 from keyturn.sandbox.gitlab import GitLab as Sandbox
 from keyturn.sandbox.gitlab_world import Token as Issued
 from keyturn.sandbox.server import Fault, Response
+from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
 from tests.providers.contract import NOW, Sleeper
 from tests.providers.gitlab_scenes import GONE, declare, manager, own, start
@@ -80,6 +82,26 @@ def test_a_token_that_replaced_itself_is_spent(sandbox, gitlab):
     again = swap(gitlab, sandbox, fresh, sandbox.find(int(new.status.token_id or 0)))
     assert again.status.token_id != new.status.token_id
     assert sandbox.families_revoked == 0
+
+
+def test_it_is_spent_however_its_server_is_written(sandbox, gitlab):
+    old = sandbox.create_token()
+    swap(gitlab, sandbox, own(old), old)
+    for url in (f"{sandbox.url}/", sandbox.url.replace("http", "HTTP")):
+        with pytest.raises(CredentialRejected, match="not presented again"):
+            gitlab.inspect(declare(sandbox, url=url), own(old), now=NOW)
+
+
+def test_a_manager_that_replaced_itself_changes_nothing_more(sandbox):
+    """Another thread may have asked it about itself just before."""
+    boss, other = sandbox.create_token(), sandbox.create_token()
+    with Transport() as transport:
+        session = Session(Server(transport, sandbox.url), SecretValue(boss.value))
+        assert session.change_itself("/personal_access_tokens/self/rotate", {}).status == 200
+        with pytest.raises(CredentialRejected, match="not presented again"):
+            session.change("POST", f"/personal_access_tokens/{other.id}/rotate")
+    assert sandbox.families_revoked == 0
+    assert not other.revoked
 
 
 @pytest.mark.parametrize("drop", [True, False])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -106,8 +107,14 @@ class SailPointContract(ProviderContract):
         ),
         "wrong-kind": "API clients stand in a list of their own",
         "quota": "only what makes a token meets the ten that SailPoint allows",
-        "not-found": Refusal(refusal(404), TokenNotFound, at=TOKENS),
+        "not-found": "there is no question about one token, and a list that is not there is"
+        " none that lacks it",
     }
+
+    def test_404(self, scene: Scene):
+        # What `keyturn revoke` would take for the death of the token.
+        scene.server.faults.append(Fault(TOKENS, refusal(404)))
+        assert "no such list" in self.ask_in_vain(scene)
 
     def make_scene(self, *, expires: bool = True) -> Scene:
         sandbox = start()
@@ -415,8 +422,18 @@ class TestWhatIsTold:
 
     def test_a_managed_token_is_not_listed_to_itself(self, sandbox, sailpoint):
         pat = sandbox.create_pat("wf", owner=sandbox.add_identity("eve"), managed=True)
-        with pytest.raises(TokenNotFound):
+        with pytest.raises(
+            ProviderError, match="logs the token in, but does not show it"
+        ) as caught:
             self.inspect(sandbox, sailpoint, own(pat))
+        assert not isinstance(caught.value, TokenNotFound)
+
+    def test_a_client_that_is_not_shown_to_itself_is_not_gone(self, sandbox, sailpoint):
+        client = sandbox.create_client("feed")
+        sandbox.server.faults.append(Fault("GET .*oauth-clients", refusal(404)))
+        with pytest.raises(ProviderError) as caught:
+            self.inspect(sandbox, sailpoint, own(client), kind="api-client")
+        assert not isinstance(caught.value, TokenNotFound)
 
 
 class TestWhichIsMeant:
@@ -611,6 +628,30 @@ class TestList:
             row.name for row in sailpoint.list_tokens(declare(sandbox), own(hers), now=NOW)
         ] == ["ci"]
 
+    def test_owners_of_one_name_are_told_apart(self, sandbox, sailpoint, asking):
+        one, other = (sandbox.add_identity(name) for name in ("Ann Lee", "ann lee"))
+        for owner in (one, one, other):
+            sandbox.create_pat("ci", owner=owner)
+        rows = sailpoint.list_tokens(declare(sandbox), asking, now=NOW)
+        assert [row.status.owner for row in rows] == [
+            "svc-robot",
+            *[f"Ann Lee ({one.id})"] * 2,
+            f"ann lee ({other.id})",
+        ]
+
+    def test_tells_which_workflows_hold_one(self, sandbox, sailpoint, robot, asking):
+        pats = [sandbox.create_pat(name, owner=robot) for name in ("a", "b", "c")]
+        for pat in pats[:2]:
+            sandbox.add_workflow(f"W{pat.name}", owner=robot, steps={"Get": http_step(pat.id)})
+        rows = sailpoint.list_tokens(declare(sandbox), asking, now=NOW)
+        assert {row.name: row.status.places for row in rows} == {
+            "manager": (),
+            "a": ('workflow "Wa", step "Get"',),
+            "b": ('workflow "Wb", step "Get"',),
+            "c": (),
+        }
+        assert sum("workflows" in line for line in lines(sandbox)) == 1
+
     def test_a_client_lists_nothing(self, sandbox, sailpoint):
         declared = declare(sandbox, kind="api-client")
         with pytest.raises(ProviderRefused):
@@ -760,10 +801,49 @@ class TestActs:
             assert pat not in sandbox.pats
             assert client not in sandbox.clients
 
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_are_seen_afterwards(self, sandbox, sailpoint, robot, asking, lost):
+        pat = sandbox.create_pat("ci", owner=robot, expires_at=DIES)
+        declared = declare(sandbox, token="ci")
+        assert sailpoint.inspect(declared, asking, now=NOW).expires_at == DIES
+        if lost:
+            sandbox.server.faults.append(Fault("PATCH|DELETE", drop=True, after=True))
+        with contextlib.suppress(ProviderUnavailable):
+            sailpoint.extend(declared, asking, token_id=pat.id, expires_at=self.until, now=NOW)
+        assert sailpoint.inspect(declared, asking, now=NOW).expires_at == self.until
+        with contextlib.suppress(ProviderUnavailable):
+            sailpoint.revoke(declared, asking, token_id=pat.id, now=NOW)
+        with pytest.raises(TokenNotFound):
+            sailpoint.inspect(declared, asking, now=NOW)
+
     def test_revokes_itself(self, sandbox, sailpoint, robot):
         pat = sandbox.create_pat("ci", owner=robot)
         sailpoint.revoke(declare(sandbox), own(pat), token_id=pat.id, now=NOW)
         assert sandbox.pats == []
+
+    @pytest.mark.parametrize("by", ["itself", "a manager"])
+    def test_what_still_logs_in_is_not_dead(self, sandbox, sailpoint, robot, asking, by):
+        client, pat = sandbox.create_client("feed"), sandbox.create_pat("ci", owner=robot)
+        if by == "itself":
+            held, access = pat, own(pat)
+            sandbox.server.faults.append(Fault("DELETE", refusal(404)))
+        else:
+            held, access = client, Access(asking.credential, own=False, value=parts(client))
+        for token_id in (None, held.id):
+            with pytest.raises(TokenNotFound) as caught:
+                sailpoint.revoke(declare(sandbox), access, token_id=token_id, now=NOW)
+            assert "`kind:`" in caught.value.hint
+        assert pat in sandbox.pats
+        assert sandbox.clients == [client]
+
+    def test_what_does_not_is(self, sandbox, sailpoint, robot, asking):
+        gone, lives = (sandbox.create_pat(name, owner=robot) for name in ("gone", "lives"))
+        sandbox.delete(gone)
+        # The value is of the token itself, or of another one.
+        for held in (gone, lives):
+            access = Access(asking.credential, own=False, value=parts(held))
+            sailpoint.revoke(declare(sandbox), access, token_id=gone.id, now=NOW)
+        assert lives in sandbox.pats
 
     def test_nothing_to_revoke(self, sandbox, sailpoint, asking):
         with pytest.raises(ProviderError, match="which one"):

@@ -166,6 +166,33 @@ class SynopticContract(ProviderContract):
         for token in self.sandbox.tokens:
             assert token.value not in shown
 
+    # A request that loses its `list` makes a token, so that questions are sent once as well.
+    def test_429_once_is_waited_for(self, scene):
+        scene.server.faults.append(Fault(".", Response(429, {}, {"Retry-After": "1"}), times=1))
+        sleeper = Sleeper()
+        self.ask_in_vain(scene, sleep=sleeper)
+        assert sleeper.slept == []
+
+    def test_a_dropped_connection_is_tried_again(self, scene):
+        scene.server.faults.append(Fault(".", drop=True, times=1))
+        self.ask_in_vain(scene)
+
+    def test_no_answer_at_all(self, scene):
+        fault = Fault(".", drop=True, times=3)
+        scene.server.faults.append(fault)
+        self.ask_in_vain(scene)
+        assert fault.times == 2
+
+    @pytest.mark.parametrize(
+        "response",
+        [*(Response(status) for status in (418, 429, 500, 502, 503)), Response(200, "<html>")],
+    )
+    def test_an_outage_says_nothing_about_the_token(self, scene, response):
+        fault = Fault(".", response, times=3)
+        scene.server.faults.append(fault)
+        self.ask_in_vain(scene)
+        assert fault.times == 2
+
     def test_a_token_without_expiry_never_expires(self):
         """Here it cannot be told, which is no `never`."""
         scene = self.make_scene(expires=False)
@@ -231,7 +258,7 @@ def synoptic() -> Iterator[Synoptic]:
 
 SECOND = timedelta(seconds=1)
 REACHED = "reached its declared date, and is no longer among the account's tokens"
-MISSING = "is not among the account's tokens: disabled, expired or of another account"
+MISSING = "is not among the account's tokens: disabled, expired, or of another account or key"
 
 
 @pytest.mark.parametrize(
@@ -436,6 +463,31 @@ def test_a_value_that_is_none(sandbox, account, synoptic, value):
     sandbox.server.faults[:] = [Fault("list", Response(200, {"TOKENS": [value]}))]
     with pytest.raises(ProviderUnavailable, match=r"TOKENS\.0"):
         synoptic.inspect(declare(sandbox), manager(account, old), now=NOW)
+
+
+def test_an_address_that_makes_tokens_when_asked_is_asked_once(sandbox, account, synoptic):
+    old = sandbox.create_token(account)
+    made = "0f" * 16
+    fault = Fault("list", Response(200, {"TOKEN": made}), times=9)
+    sandbox.server.faults.append(fault)
+    declared, asking = declare(sandbox), manager(account, old)
+    for act in (inspect, list_all, mint, revoke, inspect):
+        with pytest.raises(ProviderUnavailable, match="made a token") as caught:
+            act(synoptic, declared, asking)
+        assert "disable that token" in caught.value.hint
+    assert (fault.times, lines(sandbox)) == (8, [])
+    assert redact(f"it is {made}.") == "it is ***."
+
+
+def test_a_disabling_that_made_a_token_is_none(sandbox, account, synoptic):
+    old = sandbox.create_token(account)
+    sandbox.server.faults.append(Fault("disable", Response(200, {"TOKEN": "f0" * 16})))
+    with pytest.raises(ProviderUnavailable, match="made a token"):
+        revoke(synoptic, declare(sandbox), manager(account, old))
+    # Its own value is no new one.
+    sandbox.server.faults[:] = [Fault("disable", Response(200, {"TOKEN": old.value}))]
+    with Transport() as transport:
+        revoke(Synoptic(transport), declare(sandbox), manager(account, old))
 
 
 def test_a_whole_change_by_ids_alone(sandbox, account, synoptic):

@@ -140,7 +140,10 @@ class Session:
         """Revoke a PAT of the signed-in user; sent once."""
         params = {"api-version": _PATS, "authorizationId": token_id}
         # Description tokens 7.2 says 200, its example 204, 2026-11.
-        self._act("DELETE", "tokens/pats", params=params, done=(200, 204), hint=SIGNED_IN)
+        reply = self._act("DELETE", "tokens/pats", params=params, done=(200, 204), hint=SIGNED_IN)
+        # No body is described; the same address refuses with an error inside 200 elsewhere.
+        if b"patTokenError" in reply.body:
+            _require_done(reply)
 
     def revoke_authorization(self, token_id: str) -> None:
         """Revoke anybody's PAT, as an administrator; sent once."""
@@ -233,10 +236,7 @@ class Session:
         return reply
 
     def _read_pat(self, reply: Reply, shape: type[_Row]) -> _Row:
-        outcome = _parse(Outcome, reply)
-        error = find_error(outcome, host=reply.host)
-        if error:
-            raise error
+        outcome = _require_done(reply)
         return parse(shape, outcome.pat, host=reply.host, vendor="Azure DevOps")
 
 
@@ -244,8 +244,9 @@ def is_sign_in(reply: Reply) -> bool:
     """Say whether the answer is the sign-in page, or the way to it, in place of a 401."""
     # GitHub issues MicrosoftDocs/azure-devops-docs#13661 (302 to `…/_signin`) and
     # microsoft/azure-devops-auth-samples#52 (203).
+    # A proxy may make 203 of any answer: only a page is the sign-in page.
     if reply.status == 203:
-        return True
+        return "html" in reply.headers.get("content-type", "").lower()
     try:
         target = urlsplit(reply.headers.get("location", ""))
     except ValueError:
@@ -281,6 +282,15 @@ def refusal(reply: Reply, *, hint: str) -> ProviderError:
             f"{host} has no such organization, user or token, or hides it from this credential"
         )
     return ProviderUnavailable(f"{host} answers {status}, which is not expected")
+
+
+def _require_done(reply: Reply) -> Outcome:
+    """Return the answer of 200 about one token. Raises what its `patTokenError` means."""
+    outcome = _parse(Outcome, reply)
+    error = find_error(outcome, host=reply.host)
+    if error:
+        raise error
+    return outcome
 
 
 def _parse(shape: type[_Page], reply: Reply) -> _Page:

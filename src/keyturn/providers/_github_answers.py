@@ -98,7 +98,7 @@ class Grant(Row):
         expires = self.token_expires_at
         expired = self.token_expired or (expires is not None and expires <= now)
         reason = f"expired at {expires:%Y-%m-%d %H:%M} UTC" if expires else "has expired"
-        removal = (self.token_last_used_at or self.access_granted_at) + _UNUSED_LIFE
+        removal = min(self.token_last_used_at or self.access_granted_at, now) + _UNUSED_LIFE
         # A token made anew keeps its grant: what is listed after that instant was not removed.
         lives = not expired and removal > now
         return TokenStatus(
@@ -198,6 +198,14 @@ def find_policy(reply: Reply, words: Mapping[str, Any]) -> str | None:
         f"is refused by a policy of its organization or enterprise, says {reply.host}:"
         " personal tokens of its kind are not let in"
     )
+
+
+def is_unknown_value(reply: Reply, words: Mapping[str, Any]) -> bool:
+    """Say whether GitHub does not know the token; whoever else answers 401 knows of none.
+
+    "Requires authentication" means that the header was lost on the way, say in a proxy.
+    """
+    return reply.status == 401 and "bad credentials" in str(words.get("message")).lower()
 
 
 def is_throttled(reply: Reply, words: Mapping[str, Any]) -> bool:

@@ -116,8 +116,8 @@ def refusal(reply: Reply, *, hint: str) -> ProviderError:
     host = reply.host
     if reply.status == 401:
         return CredentialRejected(
-            f"the credential is refused by {host} (bad credentials)",
-            hint=f"it has expired, or was revoked or deleted; {hint}",
+            f"the credential is refused by {host} (401)",
+            hint=f"it has expired, was revoked or deleted, or was lost in a proxy; {hint}",
         )
     if reply.status == 403:
         return CredentialRejected(f"{host} forbids it to the credential (403)", hint=hint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from keyturn.errors import (
@@ -17,16 +17,17 @@ from keyturn.errors import (
     CredentialRejected,
     ProviderError,
     ProviderRefused,
+    ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.model import Minted, State
+from keyturn.model import Minted, State, TokenStatus
 from keyturn.providers._answers import parse
 from keyturn.providers._gitlab_answers import (
     AccessToken,
     DeployToken,
-    MadeAccessToken,
-    MadeDeployToken,
+    Made,
     find_death,
+    is_dead,
 )
 from keyturn.providers._gitlab_api import Session, said
 from keyturn.providers._gitlab_inspect import read_self, shape_of
@@ -35,7 +36,6 @@ from keyturn.providers._gitlab_options import PERSONAL, Options
 if TYPE_CHECKING:
     from keyturn.transport import Reply
 
-_Made = TypeVar("_Made", MadeAccessToken, MadeDeployToken)
 _DEFAULT_USERNAME = re.compile(r"gitlab\+deploy-token-\d+")
 
 _RIGHTS = {
@@ -90,9 +90,7 @@ def mint(
             path, right = f"/users/{old.user_id}{PERSONAL}", _ADMINISTRATOR
     reply = session.change("POST", path, body)
     _check_done(reply, right=right)
-    if options.kind == "deploy":
-        return _parse(MadeDeployToken, reply).minted(now=now)
-    return _parse(MadeAccessToken, reply).minted(now=now)
+    return _minted(options, reply, now=now)
 
 
 def replace(
@@ -130,7 +128,7 @@ def replace(
         reply = session.change("POST", f"{options.path}/{token_id}/rotate", body)
     _check_done(reply, right=right)
     # GitLab docs, personal_access_tokens.md, 2026-11, say 200; its API description says 201.
-    return _parse(MadeAccessToken, reply).minted(now=now)
+    return _minted(options, reply, now=now)
 
 
 def revoke(session: Session, options: Options, *, token_id: str, now: datetime) -> None:
@@ -141,21 +139,20 @@ def revoke(session: Session, options: Options, *, token_id: str, now: datetime) 
         _check_done(reply, right=_RIGHTS[options.kind])
 
 
-def revoke_itself(session: Session, *, token_id: str | None = None) -> bool:
-    """Kill the token that is presented; False where the server takes no such value.
+def revoke_itself(session: Session, *, token_id: str | None = None) -> None:
+    """Kill the token that is presented; one that is dead already is no error.
 
     Raises ProviderError, without having sent anything that changes, where it is another one.
     """
     itself = _look_at_self(session)
     if itself is None:
-        return False
+        return
     if token_id not in (None, str(itself.id)):
         raise _another_token()
     reply = session.change("DELETE", f"{PERSONAL}/self")
     # Somebody else may have been faster.
     if find_death(said(reply) or {}) is None:
         _check_done(reply, right=_ANY)
-    return True
 
 
 def _look(session: Session, options: Options, token_id: str) -> AccessToken | DeployToken:
@@ -190,9 +187,9 @@ def _lives(session: Session, options: Options, token_id: str, *, now: datetime) 
 
 
 def _look_at_self(session: Session) -> AccessToken | None:
-    """Return the token that is presented, as it is now; None where GitLab takes it no longer."""
+    """Return the token that is presented, as it is now; None where GitLab says that it is dead."""
     reply = session.look_at_self()
-    if reply.status == 401:
+    if reply.status == 401 and is_dead(said(reply) or {}):
         return None
     if reply.status != 200:
         raise CredentialRejected(
@@ -202,8 +199,16 @@ def _look_at_self(session: Session) -> AccessToken | None:
     return read_self(reply)
 
 
-def _parse(shape: type[_Made], reply: Reply) -> _Made:
-    return parse(shape, reply.json(), host=reply.host, vendor="GitLab")
+def _minted(options: Options, reply: Reply, *, now: datetime) -> Minted:
+    """Return what was made: its value is kept, whatever the rest of the answer looks like."""
+    data, host = reply.json(), reply.host
+    made = parse(Made, data, host=host, vendor="GitLab")
+    try:
+        status = parse(shape_of(options), data, host=host, vendor="GitLab").status(now=now)
+    except ProviderUnavailable as error:
+        reason = f"was made, but {error.message}"
+        status = TokenStatus(State.UNKNOWN, token_id=str(made.id), reason=reason)
+    return Minted(made.parts, status)
 
 
 def _copied(options: Options, old: AccessToken) -> dict[str, Any]:

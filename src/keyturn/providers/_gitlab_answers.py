@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict
 
-from keyturn.model import Minted, Precision, State, TokenStatus
+from keyturn.model import Precision, State, TokenStatus
 from keyturn.providers._answers import Shape
 from keyturn.secret_value import SecretValue
 
@@ -134,30 +134,21 @@ class DeployToken(Answer):
         )
 
 
-class MadeAccessToken(AccessToken):
-    """The answer to what made or replaced an access token: the only one that holds its value."""
+class Made(Shape):
+    """What must be in the answer to what made a token: the only one that ever holds its value."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
+    id: int
     token: _Secret
+    username: _Secret | None = None
+    """Of deploy tokens."""
 
-    def minted(self, *, now: datetime) -> Minted:
-        """Return it as the model has it."""
-        return Minted({"": self.token}, self.status(now=now))
-
-
-class MadeDeployToken(DeployToken):
-    """The answer to what made a deploy token; its value has two parts."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    username: str
-    token: _Secret
-
-    def minted(self, *, now: datetime) -> Minted:
-        """Return it as the model has it."""
-        parts = {"username": SecretValue(self.username), "token": self.token, "": self.token}
-        return Minted(parts, self.status(now=now))
+    @property
+    def parts(self) -> dict[str, SecretValue]:
+        """The value's parts, as the contract names them."""
+        pair = {"username": self.username, "token": self.token} if self.username else {}
+        return {"": self.token, **pair}
 
 
 def find_death(words: Mapping[str, Any]) -> str | None:
@@ -169,6 +160,15 @@ def find_death(words: Mapping[str, Any]) -> str | None:
     if "expired" in description:
         return EXPIRED
     return REVOKED if "revoked" in description else None
+
+
+def is_dead(words: Mapping[str, Any]) -> bool:
+    """Say whether a 401 to a token's question about itself means that no such token lives.
+
+    Living ones get a 401 too: where a proof of possession is wanted, or impersonation is switched
+    off. GitLab, lib/api/api_guard.rb, 2026-11.
+    """
+    return words.get("message") == "401 Unauthorized" or find_death(words) is not None
 
 
 def _reason_expired(expires_at: datetime | None) -> str:

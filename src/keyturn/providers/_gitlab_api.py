@@ -110,6 +110,7 @@ class Session:
         self._secret = secret
         self._memo = Memo()
         self._gate = threading.Lock()
+        self._changing = threading.Lock()
         self._accepted = False
         self._spent = False
         self._rejection: ProviderError | None = None
@@ -156,8 +157,13 @@ class Session:
         return self._memo.has(_list_key(path, params))
 
     def change(self, method: str, path: str, body: Any = None) -> Reply:
-        """Send once what changes something; a refusal is an answer. Raises ProviderError."""
-        return self.server.change(method, path, self._secret, body)
+        """Send once what changes something; a refusal is an answer. Raises ProviderError.
+
+        One at a time: no other thread may find out too late that the credential is spent.
+        """
+        with self._changing:
+            self.check_unspent()
+            return self.server.change(method, path, self._secret, body)
 
     def change_itself(self, path: str, body: Any) -> Reply:
         """Send what swaps the credential for a new one: at most once in its life.
@@ -166,13 +172,12 @@ class Session:
         personal_access_tokens.md, 2026-11). Only a plain refusal leaves the credential unspent; a
         lost answer or a 401 does not.
         """
-        with self._gate:
+        with self._changing:
             self.check_unspent()
             self._spent = True
-        reply = self.change("POST", path, body)
-        if reply.status in _NOT_DONE - {401}:
-            self._spent = False
-        return reply
+            reply = self.server.change("POST", path, self._secret, body)
+            self._spent = reply.status not in _NOT_DONE - {401}
+            return reply
 
     def check_unspent(self) -> None:
         """Raise CredentialRejected if the credential was given up for a new one in this run."""

@@ -15,10 +15,10 @@ from keyturn.model import Listed, Precision, State, TokenStatus
 from keyturn.providers._answers import parse
 from keyturn.providers._gitlab_answers import (
     EXPIRED,
-    REVOKED,
     AccessToken,
     DeployToken,
     find_death,
+    is_dead,
 )
 from keyturn.providers._gitlab_api import Server, Session, said
 from keyturn.providers._gitlab_options import Options
@@ -49,18 +49,28 @@ def inspect_self(session: Session, *, now: datetime) -> TokenStatus:
         return read_self(reply).status(now=now, own=True)
     words = said(reply) or {}
     if reply.status == 401:
-        death = find_death(words)
-        if death == EXPIRED:
-            return TokenStatus(State.EXPIRED, Precision.UNKNOWN, reason=f"{EXPIRED}, says {host}")
-        # GitLab docs, personal_access_tokens.md, 2026-11: a daily job deletes revoked tokens,
-        # after which their values are as unknown as any other.
-        why = f"{REVOKED}, says" if death else "was revoked or deleted: its value is unknown to"
-        return TokenStatus(State.REVOKED, Precision.UNKNOWN, reason=f"{why} {host}")
+        return _dead_self(host, words)
     if reply.status == 403:
         return _refused_self(session.server, words)
     if reply.status == 404:
         raise TokenNotFound(f"{host} has no such token, or no token can ask it about itself")
     raise CredentialRejected(f"{host} says that the value is not an access token")
+
+
+def _dead_self(host: str, words: Mapping[str, object]) -> TokenStatus:
+    death = find_death(words)
+    if death:
+        state = State.EXPIRED if death == EXPIRED else State.REVOKED
+        return TokenStatus(state, Precision.UNKNOWN, reason=f"{death}, says {host}")
+    if not is_dead(words):
+        raise CredentialRejected(
+            f"{host} refuses the token (401), and does not say that it is dead",
+            hint="GitLab may want a proof of possession (DPoP), or take no impersonation",
+        )
+    # GitLab docs, personal_access_tokens.md, 2026-11: a daily job deletes revoked tokens, after
+    # which their values are as unknown as any other.
+    reason = f"was revoked or deleted, or is another server's: its value is unknown to {host}"
+    return TokenStatus(State.REVOKED, Precision.UNKNOWN, reason=reason)
 
 
 def _refused_self(server: Server, words: Mapping[str, object]) -> TokenStatus:

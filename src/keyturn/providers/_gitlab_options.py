@@ -119,13 +119,16 @@ class Options(Strict):
                 return f"{place}/access_tokens"
 
     @property
-    def host(self) -> str:
-        """The server's host, with its port where one is written."""
-        return urlsplit(self.url).netloc.lower()
+    def server(self) -> str:
+        """The server, the same however its address is written; one host may have several."""
+        parts = urlsplit(self.url)
+        usual = {"https": 443, "http": 80}[parts.scheme]
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+        return f"{parts.hostname}{port}{parts.path}"
 
     def key_of(self, token_id: int | str) -> str:
         """Return what tells a token from all others; deploy tokens are numbered on their own."""
-        return f"{self.host}/{'deploy' if self.kind == 'deploy' else 'access'}/{token_id}"
+        return f"{self.server}/{'deploy' if self.kind == 'deploy' else 'access'}/{token_id}"
 
     @property
     def filters(self) -> dict[str, str | int]:

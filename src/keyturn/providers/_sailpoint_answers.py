@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -155,3 +157,12 @@ class Client(Answer):
             token_id=self.id,
             reason=None if self.enabled else "is disabled",
         )
+
+
+def name_owners(rows: Sequence[Answer]) -> dict[str, str]:
+    """Return what each identity is called; by its id too where another has the same name."""
+    names = {row.owner.id: row.owner.name or row.owner.id for row in rows if isinstance(row, Pat)}
+    shared = Counter(name.casefold() for name in names.values())
+    return {
+        id: f"{name} ({id})" if shared[name.casefold()] > 1 else name for id, name in names.items()
+    }

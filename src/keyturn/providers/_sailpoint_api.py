@@ -7,7 +7,7 @@ could show it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -43,12 +43,19 @@ _Row = TypeVar("_Row", bound=Shape)
 class Session:
     """One pair's talk with one tenant. The access token (JWT) it gets stays in here."""
 
-    def __init__(self, transport: Transport, options: Options, pair: tuple[SecretValue, ...]):
+    def __init__(
+        self,
+        transport: Transport,
+        options: Options,
+        pair: tuple[SecretValue, ...],
+        changed: Callable[[], None],
+    ) -> None:
         self.host = urlsplit(options.url).netloc
         self.memo = Memo()
         self._transport = transport
         self._options = options
         self._id, self._secret = pair
+        self._changed = changed
         self._gate = threading.Lock()
         self._jwt: SecretValue | None = None
         self._refusal: ProviderError | None = None
@@ -108,7 +115,14 @@ class Session:
         max_body: int = _MAX_BODY,
     ) -> tuple[_Row, ...]:
         """Return every row of a list; SailPoint describes no pages of these. Raises as `ask`."""
-        rows = self.ask(path, needs=needs, params=params, max_body=max_body).json()
+        try:
+            rows = self.ask(path, needs=needs, params=params, max_body=max_body).json()
+        except TokenNotFound as error:
+            # A whole list that is not there says nothing about any token.
+            raise ProviderUnavailable(
+                f"{self.host} has no such list, or hides it from this credential (404)",
+                hint="does `api:` name a version that the tenant has?",
+            ) from error
         if not isinstance(rows, list):
             raise ProviderUnavailable(f"{self.host} answers with something that is not a list")
         return tuple(parse(shape, row, host=self.host, vendor=VENDOR) for row in rows)
@@ -148,7 +162,12 @@ class Session:
         """
         body = json if patch is None else list(patch)
         kind = None if patch is None else "application/json-patch+json"
-        reply = self._send(method, path, self._log_in(), json=body, content_type=kind)
+        jwt = self._log_in()
+        try:
+            reply = self._send(method, path, jwt, json=body, content_type=kind)
+        finally:
+            # What was listed before is no longer so, whatever has become of this.
+            self._changed()
         if reply.status in (400, 409) and _is_said(reply):
             raise ProviderRefused(f"{self.host} refuses the change ({reply.status})", hint=refused)
         return self._judge(reply, needs=needs)
@@ -238,17 +257,27 @@ class Session:
             case 404:
                 raise TokenNotFound(
                     f"{self.host} has no such thing, or hides it from this credential (404)",
-                    hint="it was deleted, or `api:` names a version that the tenant does not have",
+                    hint="it was deleted, is of the other `kind:`, or `api:` names a version that"
+                    " the tenant does not have",
                 )
         raise ProviderUnavailable(f"{self.host} answers {reply.status}, which is not expected")
 
 
-def open_session(transport: Transport, options: Options, access: Access | None) -> Session:
-    """Return a session that has asked nothing yet. Raises CredentialRejected without a pair."""
+def open_session(
+    transport: Transport,
+    options: Options,
+    access: Access | None,
+    *,
+    changed: Callable[[], None] = lambda: None,
+) -> Session:
+    """Return a session that has asked nothing yet. Raises CredentialRejected without a pair.
+
+    `changed` is called after every attempt to change something.
+    """
     pair = access.find_pair(*PAIR) if access else None
     if pair is None:
         raise CredentialRejected("no id and secret to ask SailPoint with", hint=ASKED_WITH)
-    return Session(transport, options, pair)
+    return Session(transport, options, pair, changed)
 
 
 def _said(reply: Reply) -> dict[str, Any]:

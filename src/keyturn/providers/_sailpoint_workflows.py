@@ -58,13 +58,16 @@ def find_steps(workflow: Workflow, client_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def find_places(workflows: Sequence[Workflow], client_id: str) -> tuple[str, ...]:
-    """Return a line for every step that holds a token, for a person."""
-    return tuple(
-        describe_place(workflow.name, step)
-        for workflow in workflows
-        for step in find_steps(workflow, client_id)
-    )
+def index_places(workflows: Sequence[Workflow]) -> dict[str, tuple[str, ...]]:
+    """Return, for every id that steps hold, a line for each of these steps, for a person."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for workflow in workflows:
+        for step, attributes in find_attributes(workflow.definition):
+            for key, _ in PAIRS:
+                if isinstance(id := attributes.get(key), str):
+                    line = describe_place(workflow.name, step)
+                    found.setdefault(id, {})[workflow.id, step] = line
+    return {id: tuple(lines.values()) for id, lines in found.items()}
 
 
 def describe_place(workflow: str, step: str) -> str:

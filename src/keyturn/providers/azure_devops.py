@@ -12,7 +12,7 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
@@ -339,18 +339,11 @@ def _pats_of(session: Session, user: User, *, now: datetime) -> Iterator[tuple[P
 
 def _find_user(session: Session, name: str) -> User:
     """Return the user of a principal name, else of a mail address."""
-    fields: tuple[Callable[[User], str | None], ...] = (
-        lambda user: user.principal_name,
-        lambda user: user.mail_address,
-    )
-    for field in fields:
-        found = [
-            user
-            for user in session.ask_users()
-            if (field(user) or "").casefold() == name.casefold()
-        ]
-        if len(found) == 1:
-            return found[0]
+    users, wanted = session.ask_users(), name.casefold()
+    found = [user for user in users if (user.principal_name or "").casefold() == wanted]
+    found = found or [user for user in users if (user.mail_address or "").casefold() == wanted]
+    if len(found) == 1:
+        return found[0]
     raise TokenNotFound(
         f"{session.host} lists no user of this principal name, or more than one",
         hint="`user:` is the name that the user signs in with",

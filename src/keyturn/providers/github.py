@@ -22,6 +22,7 @@ from keyturn.providers._github_answers import (
     Grant,
     find_expiry,
     find_policy,
+    is_unknown_value,
 )
 from keyturn.providers._github_api import Api, refusal, said
 from keyturn.providers._github_options import (
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 _PERSONAL = ("ghp_", "github_pat_")
 _INSTALLATION, _REFRESH = "ghs_", "ghr_"
 _REVOCABLE = (*_PERSONAL, "gho_", "ghu_", _REFRESH)
-# What keyturn mints is called by the base name, `kt-` and its operation's id.
+# Two tokens of a person cannot have one name: the successor, made by hand, is called by the base
+# name, `kt-` and the operation's id, like those that keyturn mints elsewhere.
 _OPERATION = r"( kt-[0-9a-z]{8})?"
 
 _Rows: TypeAlias = "tuple[Grant, ...] | tuple[DeployKey, ...]"
@@ -191,10 +193,11 @@ class GitHub(ListingProvider, ValueRevokingProvider):
         scopes: tuple[str, ...] = ()
         for path in paths:
             reply = self._api.ask(options.url, path, secret)
-            if reply.status == 401:
+            words = said(reply) or {}
+            if is_unknown_value(reply, words):
                 return _dead(token, reply.host, now=now)
             expires_at = expires_at or find_expiry(reply)
-            reason = find_policy(reply, said(reply) or {})
+            reason = find_policy(reply, words)
             if reason:
                 break
             if reply.status != 200:
@@ -263,7 +266,8 @@ def _dead(token: Token, host: str, *, now: datetime) -> TokenStatus:
 
 
 def _key(options: Options, token_id: str) -> str:
-    return f"{options.url}{options.path.lower()}/{token_id}"
+    # Not an address: a grant is reached by an id of its own.
+    return f"{options.url}{options.path.lower()}#{token_id}"
 
 
 def _is_named(base: str | None, name: str) -> bool:

@@ -97,7 +97,7 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
             )
         if like is None:
             raise ProviderRefused("the id of the token that the new one is to be like is missing")
-        with self._changing(options.url):
+        with self._changing(options):
             return acts.mint(session, options, like=like, name=name, expires_at=expires_at, now=now)
 
     def replace(
@@ -115,7 +115,7 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
         refuses to present it, unless GitLab plainly refused. Raises ProviderError.
         """
         options, session, own = self._open(token, access)
-        with self._changing(options.url):
+        with self._changing(options):
             return acts.replace(
                 session, options, own=own, token_id=token_id, expires_at=expires_at, now=now
             )
@@ -125,13 +125,13 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
     ) -> None:
         """Kill the token of this id, or `access.value` where none is known. Sent once."""
         options, session, own = self._open(token, access)
-        with self._changing(options.url):
+        with self._changing(options):
             if own:
                 acts.revoke_itself(session, token_id=token_id)
             elif token_id is not None:
                 acts.revoke(session, options, token_id=token_id, now=now)
             else:
-                acts.revoke_itself(self._session(options.url, _own_value(options, access)))
+                acts.revoke_itself(self._session(options, _own_value(options, access)))
 
     def _open(self, token: Token, access: Access | None) -> tuple[Options, Session, bool]:
         """Return what is declared, whom to ask, and whether with the token's own value."""
@@ -141,26 +141,29 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
             raise CredentialRejected("no credential to ask GitLab with", hint=_ASKED_WITH)
         if access.own and options.kind == "deploy":
             raise CredentialRejected("a deploy token cannot ask GitLab about itself")
-        return options, self._session(options.url, secret), access.own
+        return options, self._session(options, secret), access.own
 
-    def _session(self, url: str, secret: SecretValue) -> Session:
+    def _session(self, options: Options, secret: SecretValue) -> Session:
+        where, value = options.server, secret.reveal().encode("utf-8", "surrogateescape")
         # The same credential comes as another object for every token; a keyed digest tells.
-        digest = hmac.digest(self._key, secret.reveal().encode(), hashlib.sha256)
+        digest = hmac.digest(self._key, value, hashlib.sha256)
         with self._lock:
-            server = self._servers.setdefault(url, Server(self.transport, url))
-            session = self._sessions.setdefault((url, digest), Session(server, secret))
+            server = self._servers.setdefault(where, Server(self.transport, options.url))
+            session = self._sessions.setdefault((where, digest), Session(server, secret))
         session.check_unspent()
         return session
 
     @contextmanager
-    def _changing(self, url: str) -> Iterator[None]:
+    def _changing(self, options: Options) -> Iterator[None]:
         """Let every session with a server forget what it knows, once something may have changed."""
         try:
             yield
         finally:
             with self._lock:
                 sessions = [
-                    session for (where, _), session in self._sessions.items() if where == url
+                    session
+                    for (where, _), session in self._sessions.items()
+                    if where == options.server
                 ]
             for session in sessions:
                 session.forget()

@@ -33,10 +33,17 @@ from keyturn.interfaces import (
 )
 from keyturn.model import Listed, Minted, Precision, State, Token, TokenStatus
 from keyturn.providers._answers import parse
-from keyturn.providers._sailpoint_answers import Answer, Client, MadePat, Pat, format_instant
+from keyturn.providers._sailpoint_answers import (
+    Answer,
+    Client,
+    MadePat,
+    Pat,
+    format_instant,
+    name_owners,
+)
 from keyturn.providers._sailpoint_api import CLIENTS, PATS, VENDOR, Session, open_session
 from keyturn.providers._sailpoint_options import CURRENT, PAIR, Kind, Options, declaration_problems
-from keyturn.providers._sailpoint_workflows import find_places
+from keyturn.providers._sailpoint_workflows import index_places
 from keyturn.secret_value import SecretValue
 
 if TYPE_CHECKING:
@@ -102,7 +109,14 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
             # The log-in's refusal has one wording for all that can be wrong with a pair.
             reason = f"has expired or was deleted: {session.host} does not log it in"
             return TokenStatus(State.REVOKED, Precision.UNKNOWN, reason=reason)
-        status = _inspect_self(session, options, now=now)
+        try:
+            status = _inspect_self(session, options, now=now)
+        except TokenNotFound as error:
+            # It logs in, so that it is alive, whatever is shown of it.
+            raise ProviderError(
+                f"{session.host} logs the token in, but does not show it",
+                hint="is `kind:` right, `pat` or `api-client`?",
+            ) from error
         return _add_places(session, replace(status, holds_copy=True))
 
     def list_tokens(
@@ -114,16 +128,16 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         """
         options = Options.model_validate(dict(token.options))
         session = self._session(options, access)
-        return tuple(
-            Listed(
-                f"{session.host}/{kind}/{row.id}",
-                kind,
-                row.name,
-                _status(session, options, row, now=now),
-                managed=row.is_managed,
-            )
-            for kind, row in _list_all(session, options, own=access is not None and access.own)
-        )
+        rows = _list_all(session, options, own=access is not None and access.own)
+        owners = name_owners([row for _, row in rows])
+        found = []
+        for kind, row in rows:
+            status = _add_places(session, _status(session, options, row, now=now))
+            if isinstance(row, Pat):
+                status = replace(status, owner=owners[row.owner.id])
+            key = f"{session.host}/{kind}/{row.id}"
+            found.append(Listed(key, kind, row.name, status, managed=row.is_managed))
+        return found
 
     def key_of(self, token: Token, status: TokenStatus) -> str | None:
         """Return the key under which a list shows the token."""
@@ -144,7 +158,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         """Move the date of one of the credential's own tokens. Sent once. Raises ProviderError."""
         options = Options.model_validate(dict(token.options))
         _check_changeable(options, "An API client has no expiry date that could be moved")
-        session = open_session(self.transport, options, access)
+        session = self._open(options, access)
         change = {"op": "replace", "path": "/expirationDate", "value": format_instant(expires_at)}
         session.act(
             "PATCH",
@@ -177,7 +191,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         _check_changeable(
             options, "Another API client is another identity, and is not made by keyturn"
         )
-        session = open_session(self.transport, options, access)
+        session = self._open(options, access)
         pattern = _check_mintable(session, like or _id_of(access), name)
         body: dict[str, Any] = {
             "name": name,
@@ -206,7 +220,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         Raises ProviderError.
         """
         options = Options.model_validate(dict(token.options))
-        session = open_session(self.transport, options, access)
+        session = self._open(options, access)
         token_id = token_id or _id_of(access)
         if token_id is None:
             raise ProviderError("neither the token's id nor its value says which one to delete")
@@ -214,13 +228,25 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         try:
             session.act("DELETE", path, needs=_REVOKES[options.kind])
         except TokenNotFound:
-            return
+            # Gone, unless its own value still logs in: then it was not looked for in its place.
+            if access and _id_of(access) == token_id and self._logs_in(options, access):
+                raise
+
+    def _open(self, options: Options, access: Access | None) -> Session:
+        """Return a session for an act: it remembers nothing, and all forget what it changed."""
+        return open_session(self.transport, options, access, changed=self._forget)
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._sessions.clear()
+
+    def _logs_in(self, options: Options, access: Access) -> bool:
+        """Say whether the tenant takes the token's own value now."""
+        own = Access(access.value, own=True)
+        return open_session(self.transport, options, own).can_log_in()
 
     def _session(self, options: Options, access: Access | None) -> Session:
-        """Return the run's session of a credential, so that each list is asked once.
-
-        What changes something opens one of its own instead, which remembers nothing.
-        """
+        """Return the run's session of a credential, so that each list is asked once."""
         session = open_session(self.transport, options, access)
         # The same credential comes as another object for every token; a keyed digest tells.
         digest = hmac.digest(self._key, session.identify(), hashlib.sha256)
@@ -317,10 +343,7 @@ def _inspect_self(session: Session, options: Options, *, now: datetime) -> Token
     for row in _list_pats(session, "me"):
         if session.is_own(row.id):
             return _status(session, options, row, now=now)
-    raise TokenNotFound(
-        f"{session.host} logs the token in, but does not list it among its owner's",
-        hint="is it an API client? then write `kind: api-client`",
-    )
+    raise TokenNotFound(f"{session.host} does not list the token among its owner's")
 
 
 def _inspect_as_manager(session: Session, options: Options, *, now: datetime) -> TokenStatus:
@@ -361,8 +384,8 @@ def _add_places(session: Session, status: TokenStatus) -> TokenStatus:
     places: tuple[str, ...] = ()
     has_storage = False
     try:
-        workflows = session.memo.get("workflows", session.ask_workflows)
-        places = find_places(workflows, status.token_id or "")
+        held = session.memo.get("places", lambda: index_places(session.ask_workflows()))
+        places = held.get(status.token_id or "", ())
     except ProviderError as error:
         remarks.append(f"which workflows hold a copy of it is not known: {error.told}")
     if places:

@@ -1,7 +1,7 @@
 """`synoptic`: the data tokens of a Synoptic account, asked about with the account's private key.
 
 A token is its value, which stands in queries: nothing here may show an address. A request without
-`list` or `disableToken` makes a token, so no question may go without `list`.
+`list` or `disableToken` makes a token: no question may go without `list`, and each is sent once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -42,7 +42,7 @@ _NO_DATES = (
 )
 _DECLARED = "the date is the configuration's, because Synoptic tells none"
 _ASKED_FOR = "the date is the one that was asked for, because Synoptic tells none"
-_MISSING = "is not among the account's tokens: disabled, expired or of another account"
+_MISSING = "is not among the account's tokens: disabled, expired, or of another account or key"
 _KEY_NEEDED = "name the variable of the account's private key as `credential:`"
 _VALUE_NEEDED = "name the variable that holds the token as `value:`"
 
@@ -112,6 +112,8 @@ class Synoptic(ListingProvider, MintingProvider):
         super().__init__(transport)
         self._lists = Memo()
         self._memo_key = secrets.token_bytes(32)
+        self._makers: set[str] = set()
+        """Addresses that made a token when asked for something else."""
 
     @classmethod
     def options_model(cls) -> type[Options]:
@@ -235,7 +237,7 @@ class Synoptic(ListingProvider, MintingProvider):
                 f"{account.host} refuses to disable the token (400)",
                 hint="take the tag `protected` off it in Synoptic's console",
             )
-        _judge(reply)
+        self._check_nothing_made(account, _judge(reply), listed)
 
     def _list(self, account: _Account) -> Mapping[str, SecretValue]:
         # The same key comes as another object for every token; a keyed digest tells.
@@ -246,28 +248,41 @@ class Synoptic(ListingProvider, MintingProvider):
     def _ask_list(self, account: _Account) -> Mapping[str, SecretValue]:
         """Return the account's live tokens by id."""
         reply = _judge(self._send(account, {"list": 1}))
+        self._check_nothing_made(account, reply, ())
         answer = parse(_List, reply.json(), host=account.host, vendor="Synoptic")
         values = [SecretValue(text) for text in answer.tokens]
         return {account.id_of(value): value for value in values}
 
     def _change(self, account: _Account, params: Mapping[str, str | SecretValue]) -> Reply:
-        """Send what changes something, which Synoptic takes by GET too; forget what was listed."""
+        """Send what changes something; forget what was listed."""
         try:
-            return self._send(account, params, once=True)
+            return self._send(account, params)
         finally:
             self._lists = Memo()
 
-    def _send(
-        self, account: _Account, params: Mapping[str, str | int | SecretValue], once: bool = False
-    ) -> Reply:
+    def _send(self, account: _Account, params: Mapping[str, str | int | SecretValue]) -> Reply:
+        """Send once, questions too: where `list` got lost on the way, each try makes a token."""
+        if account.url in self._makers:
+            raise _makes_tokens(account)
         # docs.synopticdata.com, account/credential-api, 2026-11: the slash belongs to the address.
         return self.transport.request(
             "GET",
             f"{account.url}/",
             headers={"Authorization": SecretValue(f"Bearer {account.key.reveal()}")},
             params=params,
-            once=once,
+            once=True,
         )
+
+    def _check_nothing_made(self, account: _Account, reply: Reply, known: Container[str]) -> None:
+        """Ask an address nothing more that takes something else for the wish for a token."""
+        try:
+            made = parse(_Made, reply.json(), host=account.host, vendor="Synoptic")
+        except ProviderUnavailable:
+            return
+        # Masked from here on. What disabling answers is not documented: perhaps its token.
+        if account.id_of(SecretValue(made.token)) not in known:
+            self._makers.add(account.url)
+            raise _makes_tokens(account)
 
 
 def _declaration_problems(token: Token) -> Iterator[str]:
@@ -308,6 +323,14 @@ def _wanted(account: _Account, token: Token, access: Access | None, *, token_id:
             hint="give the key that was used before, or disable the token in Synoptic's console",
         )
     return token_id
+
+
+def _makes_tokens(account: _Account) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"{account.host} made a token when asked for something else; it is not asked again in"
+        " this run",
+        hint="disable that token in Synoptic's console, and look at `url:` in `with:`",
+    )
 
 
 def _check_whole(account: _Account, listed: Mapping[str, SecretValue]) -> None:
