@@ -40,6 +40,32 @@ def test_a_box_stays_ticked_while_the_token_is_the_same(
     assert f"\n{expected}\n" in after
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "kept"),
+    [
+        (Life("7", "2026-12-01"), Life("7", "2027-03-01"), True),
+        # Where no id is known, another date is another token.
+        (Life("", "2026-12-01"), Life("", "2026-12-01"), True),
+        (Life("", "2026-12-01"), Life("", "2027-03-01"), False),
+        (Life("", "", "2026-11-01"), Life("", "", "2026-11-20"), False),
+    ],
+)
+def test_what_was_done_with_one_value_is_not_done_with_the_next(
+    then: Life, now: Life, kept: bool
+) -> None:
+    mark = Identity("deploy", "octo/app")
+    before = write_body("", identity=mark, text="- [x] one", memory=Memory(then))
+    after = write_body(before, identity=mark, text="- [ ] one", memory=Memory(now))
+    assert ("- [x] one" in after) == kept
+
+
+def test_of_places_that_read_the_same_as_many_stay_ticked_as_were() -> None:
+    mark, memory = Identity("deploy", "octo/app"), Memory(Life("7"))
+    before = write_body("", identity=mark, text="- [x] one\n- [ ] one", memory=memory)
+    after = write_body(before, identity=mark, text="- [ ] one\n- [ ] one", memory=memory)
+    assert after == before
+
+
 GOOD = {
     "v": "1",
     "life": '["7", "", ""]',

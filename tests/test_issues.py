@@ -20,6 +20,8 @@ from keyturn.issue_state import (
 )
 from keyturn.issues import Convergence
 from keyturn.model import (
+    Failure,
+    FailureKind,
     Finding,
     FirstBreak,
     Scope,
@@ -662,3 +664,40 @@ def test_a_date_that_was_declared_answers_an_unknown_expiry() -> None:
     issue = replace(opened(survey(unknown, status=undated)), created_at=NOW)
     dated = replace(undated, expires_at=DUE + 90 * DAYS)
     assert one(decide(survey(status=dated), issue)).kind is Kind.CLOSE
+
+
+OTHERS = replace(IDLE, rule="neglected-tokens", message="old-bot (never-expires)")
+UNLISTED = (Failure(FailureKind.PROVIDER_UNAVAILABLE, "deploy", "down"),)
+
+
+@pytest.mark.parametrize("others", [(), (IDLE,)])
+def test_tokens_that_could_not_be_listed_today_close_and_change_nothing(
+    others: tuple[Finding, ...],
+) -> None:
+    issue = opened(survey(*others, OTHERS))
+    assert decide(replace(survey(*others), failures=UNLISTED), issue) == []
+    elsewhere = (replace(UNLISTED[0], subject="another"),)
+    assert decide(replace(survey(*others), failures=elsewhere), issue) != []
+
+
+def test_news_is_said_though_others_could_not_be_listed_and_they_are_no_news_later() -> None:
+    issue = opened(survey(OTHERS))
+    blind = replace(survey(STALE), failures=UNLISTED)
+    action = one(decide(blind, issue))
+    assert action.comment is not None
+    issue = apply(action, issue)
+    assert decide(blind, issue) == []
+    back = one(decide(survey(STALE, OTHERS), issue))
+    assert back.comment is None
+
+
+def test_an_id_that_is_masked_does_not_make_one_life_of_two() -> None:
+    masked = replace(STATUS, token_id="***", expires_at=None)
+    issue = opened(survey(IDLE, status=masked))
+    assert decide(survey(IDLE, status=masked), issue) == []
+    known = read_memory(issue.body)
+    assert known is not None
+    assert known.life.token_id == ""
+    renewed = replace(COPY, updated_at=NOW)
+    again = one(decide(survey(IDLE, status=masked, copies=[renewed]), closed(issue)))
+    assert again.kind is Kind.OPEN

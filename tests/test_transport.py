@@ -574,8 +574,6 @@ class TestPages:
     @pytest.mark.parametrize(
         "headers",
         [
-            {"Link": "<http://[/list?page=2>; rel=next"},
-            {"Link": "</list>; rel=next"},
             {"Link": "next"},
             {"X-Next-Page": "next"},
         ],
@@ -583,6 +581,12 @@ class TestPages:
     def test_end_where_nothing_sensible_follows(self, server, transport, headers):
         self.answer(server, headers)
         assert self.read(transport, server) == [200]
+
+    @pytest.mark.parametrize("link", ["<http://[/list?page=2>; rel=next", "</list>; rel=next"])
+    def test_a_next_page_that_is_the_same_is_no_end(self, server, transport, link):
+        self.answer(server, {"Link": link})
+        with pytest.raises(ProviderUnavailable, match="same page again"):
+            self.read(transport, server)
 
     def test_end_with_a_refusal(self, server, transport):
         self.answer(server, {"X-Next-Page": "2"})

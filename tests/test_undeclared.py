@@ -17,6 +17,7 @@ from keyturn.model import (
     State,
     TokenStatus,
 )
+from keyturn.secret_value import SecretValue
 from keyturn.undeclared import assess_undeclared
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -90,3 +91,10 @@ def test_the_boundary_of_the_ladder_holds_to_the_second() -> None:
     for step, rules in ((timedelta(), 2), (timedelta(seconds=1), 0)):
         status = TokenStatus(State.ACTIVE, Precision.INSTANT, edge + step)
         assert len(judge(seen(status=status))) == rules
+
+
+def test_a_name_that_is_a_value_is_not_said() -> None:
+    value = SecretValue("a-value-somebody-took-for-a-name")
+    found = judge(seen(value.reveal()))
+    assert value.reveal() not in found[0].subject
+    assert "***" in found[0].subject

@@ -92,7 +92,7 @@ def _add_report_flags(parser: argparse.ArgumentParser) -> None:
         help="write a report to a file too; may be repeated",
     )
     _add_color_flag(parser)
-    parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
+    _add_at_flag(parser)
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument(
         "-v",
@@ -110,6 +110,10 @@ def _add_report_flags(parser: argparse.ArgumentParser) -> None:
         const=-1,
         help="print no text report",
     )
+
+
+def _add_at_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
 
 
 def _add_color_flag(parser: argparse.ArgumentParser) -> None:
@@ -168,6 +172,7 @@ def _add_revoke_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="with --apply: only show")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_at_flag(parser)
     _add_color_flag(parser)
 
 

@@ -5,7 +5,7 @@ An error about one token is an answer about that token, never the end of a run. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -74,15 +74,26 @@ class Inspector:
         return Access(credential, own=own, value=value)
 
     def list_all(
-        self, inspected: Sequence[Inspected]
+        self, inspected: Sequence[Inspected], *, via: Container[str] | None = None
     ) -> tuple[tuple[Sighting, ...], tuple[Failure, ...]]:
-        """Return every token that the credentials of these tokens may see, each once."""
-        asking = [each for each in inspected if self._can_list(each)]
+        """Return every token that the credentials of these tokens may see, each once.
+
+        `via`: only the credentials of the declarations of these ids are asked.
+        """
+        chosen = [each for each in inspected if via is None or each.token.id in via]
+        asking = [each for each in chosen if self._can_list(each)]
         answers = parallel.start(self._list, asking, workers=WORKERS)()
         declared = {self._key(each): each.token.id for each in inspected}
         seen: dict[tuple[str, str], Sighting] = {}
-        failures = []
+        failures = [
+            _no_list(each.token, self._why_no_list(each))
+            for each in chosen
+            if not self._can_list(each)
+        ]
         for each, answer in zip(asking, answers, strict=True):
+            if isinstance(answer, ProviderRefused):
+                failures.append(_no_list(each.token, answer.told))
+                continue
             if isinstance(answer, KeyturnError):
                 failures.append(_failure(each.token, answer))
                 continue
@@ -106,13 +117,16 @@ class Inspector:
         own = not token.credential_env or token.credential_env == token.value_env
         return inspected.status.state is State.ACTIVE if own else True
 
+    def _why_no_list(self, inspected: Inspected) -> str:
+        if not isinstance(self.providers[inspected.token.provider], ListingProvider):
+            return "its provider has no lists"
+        return f"its own value, which would have to ask, is {inspected.status.state}"
+
     def _list(self, inspected: Inspected) -> Sequence[Listed] | KeyturnError:
         token = inspected.token
         provider = self.providers[token.provider]
         assert isinstance(provider, ListingProvider)
-        found = _attempt(lambda: provider.list_tokens(token, self.access(token), now=self.now))
-        # This kind of declaration has no list: nothing is missing.
-        return () if isinstance(found, ProviderRefused) else found
+        return _attempt(lambda: provider.list_tokens(token, self.access(token), now=self.now))
 
 
 def _attempt(ask: Callable[[], _T]) -> _T | KeyturnError:
@@ -128,6 +142,11 @@ def _failure(token: Token, error: KeyturnError) -> Failure:
     return Failure(_kind(error), token.id, error.told)
 
 
+def _no_list(token: Token, why: str) -> Failure:
+    """Say that this kind of declaration shows no list, whoever asks: nothing failed."""
+    return Failure(FailureKind.NOT_PERMITTED, token.id, f"lists nothing: {why}")
+
+
 def _kind(error: KeyturnError) -> FailureKind:
     for shape, kind in _KINDS:
         if isinstance(error, shape):
@@ -139,4 +158,5 @@ _KINDS: tuple[tuple[type[KeyturnError], FailureKind], ...] = (
     (CredentialMissing, FailureKind.CREDENTIAL_MISSING),
     (CredentialRejected, FailureKind.CREDENTIAL_REJECTED),
     (TokenNotFound, FailureKind.TOKEN_NOT_FOUND),
+    (ProviderRefused, FailureKind.PROVIDER_REFUSED),
 )

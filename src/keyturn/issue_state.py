@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -194,7 +195,7 @@ def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> s
     """
     body = body or f"{identity.mark}\n"
     known = read_memory(body)
-    if known and known.life.token_id == memory.life.token_id:
+    if known and _is_same_value(known.life, memory.life):
         text = _keep_ticks(body, text)
     outside = _FENCE.sub("", body, count=1)
     begin, end = f"<!-- keyturn:begin {_write(memory)} -->\n", "\n\n<!-- keyturn:end -->"
@@ -209,15 +210,25 @@ def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> s
     return body[: match.start()] + fence + body[match.end() :]
 
 
+def _is_same_value(then: Life, now: Life) -> bool:
+    """Say whether what was done with the value then is done now; another date is no other value."""
+    if then.token_id and now.token_id:
+        return then.token_id == now.token_id
+    return now.continues(then)
+
+
 def _keep_ticks(body: str, text: str) -> str:
-    """Return the text with the boxes ticked that somebody ticked in the body."""
-    ticked = {line[6:] for line in body.splitlines() if line[:6].lower() == "- [x] "}
+    """Return the text with the boxes ticked that somebody ticked in the body.
+
+    Of boxes that read the same, as many as were.
+    """
+    ticked = Counter(line[6:] for line in body.splitlines() if line[:6].lower() == "- [x] ")
     lines = text.split("\n")
-    kept = (
-        f"- [x] {line[6:]}" if line[:6] == "- [ ] " and line[6:] in ticked else line
-        for line in lines
-    )
-    return "\n".join(kept)
+    for number, line in enumerate(lines):
+        if line[:6] == "- [ ] " and ticked[line[6:]] > 0:
+            ticked[line[6:]] -= 1
+            lines[number] = f"- [x] {line[6:]}"
+    return "\n".join(lines)
 
 
 def release_body(body: str) -> str:

@@ -27,11 +27,13 @@ from keyturn.issue_state import (
     write_body,
 )
 from keyturn.model import Finding, Inspected, Severity, State, Survey
+from keyturn.secret_value import MASK
 
 MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
 
 _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
+_OTHERS = "neglected-tokens"
 _COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
 
 
@@ -180,7 +182,10 @@ class Convergence:
         known = read_memory(issue.body)
         case, memory = self._introduce(case, known or Memory(_life(case)))
         comment = None
-        if known and (_is_crossed(case, known) or not set(memory.facts) <= set(known.facts)):
+        is_news = known and (_is_crossed(case, known) or not set(memory.facts) <= set(known.facts))
+        if known and not is_news and self._is_unlisted(case, known):
+            return []  # what nobody could look at is not taken out
+        if known and is_news:
             comment = self.writer.comment(Kind.UPDATE, case, news=_news(case, known))
         return self._change(Kind.UPDATE, issue, case, memory, comment=comment)
 
@@ -189,6 +194,8 @@ class Convergence:
         known = read_memory(issue.body)
         if case.inspected.status.state is not State.ACTIVE or (known and known.resolved):
             return []  # no proof of life; or closed once, and opened again by a person
+        if known and self._is_unlisted(case, known):
+            return []  # it was about other tokens too, and nobody could look at them
         renewed = known is not None and not _life(case).continues(known.life)
         # Where the issue does not know its token, it may be about another one.
         strange = not (known and (known.life.token_id or known.life.deadline))
@@ -268,6 +275,8 @@ class Convergence:
             # What could not be seen this time is not forgotten, or its return would be news.
             if not case.findings or any(copy.present is None for copy in case.copies):
                 facts |= set(known.facts)
+            if self._is_unlisted(case, known):
+                facts.add(_OTHERS)
         memory = Memory(
             life.including(known.life) if same else life,
             facts=tuple(sorted(facts)),
@@ -277,6 +286,11 @@ class Convergence:
         )
         mentions = tuple(owner for owner in owners if owner.removeprefix("@") not in assigned)
         return replace(case, mentions=mentions), memory
+
+    def _is_unlisted(self, case: Case, known: Memory) -> bool:
+        """Say whether it told of undeclared tokens, and their list could not be read now."""
+        missed = any(f.subject == case.token and f.kind.incomplete for f in self.survey.failures)
+        return missed and _OTHERS in known.rules
 
     def _body(self, body: str, case: Case, memory: Memory) -> str:
         identity = self._identity(case.token)
@@ -292,8 +306,10 @@ def _logins(inspected: Inspected) -> list[str]:
 def _life(case: Case) -> Life:
     deadline = case.inspected.deadline
     written = max((copy.updated_at for copy in case.copies if copy.updated_at), default=None)
+    token_id = case.inspected.status.token_id or ""
     return Life(
-        case.inspected.status.token_id or "",
+        # An id that is part of a value is not known here, and tells no life from another.
+        "" if MASK in token_id else token_id,
         format_rfc3339(deadline.at) if deadline else "",
         format_rfc3339(written) if written else "",
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from keyturn.errors import (
     CredentialMissing,
@@ -16,13 +17,20 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.interfaces import Access, Provider, RevokingProvider, ValueRevokingProvider
+from keyturn.interfaces import (
+    Access,
+    ListingProvider,
+    Provider,
+    RevokingProvider,
+    ValueRevokingProvider,
+)
 from keyturn.model import State, Token, TokenStatus
 from keyturn.schema import Strict, revise
 
 _WAITS = (0.0, 2.0, 5.0, 13.0)
 """Seconds before each look at a revoked token: few, because some providers ban who presents dead
 tokens, and spaced, because they need a moment."""
+DEAD = (State.EXPIRED, State.REVOKED)
 
 
 class Fate(StrEnum):
@@ -81,35 +89,57 @@ class Revoker:
         self._sleep = sleep
 
     def revoke(self, targets: Sequence[Target]) -> list[Outcome]:
-        """Revoke all first, then look at each: the last must not wait for the first to be dead."""
-        sent = [
-            (target, refused)
-            for batch in self._batches(targets)
-            for target, refused in zip(batch, self._send(batch), strict=True)
-        ]
-        return [refused or self._watch(target) for target, refused in sent]
+        """Revoke all first, then look at all: the last must not wait for the first to be dead."""
+        refused: dict[int, Outcome] = {}
+        sent: dict[object, list[Outcome]] = {}
+        for batch in self._batches(targets):
+            key = self._key(batch[0])
+            known = sent.get(key)
+            if known is None or any(each.fate is Fate.NOT_REVOKED for each in known):
+                known = sent[key] = self._send(batch)
+            else:  # another declaration of the same token: what was sent is not sent again
+                known = [replace(each, target=batch[0]) for each in known]
+            refused |= {id(outcome.target): outcome for outcome in known}
+        seen = self._watch([target for target in targets if id(target) not in refused])
+        return [refused.get(id(target)) or seen[id(target)] for target in targets]
+
+    def _key(self, target: Target) -> object:
+        """Return what tells one token from another, however it was declared."""
+        provider = self._make(target.token.provider)
+        if target.token_id is None or not isinstance(provider, ListingProvider):
+            return id(target)
+        return provider.name, provider.key_of(target.token, target.status)
 
     def _batches(self, targets: Sequence[Target]) -> list[list[Target]]:
-        """Group what one request can kill: values, at a provider that takes many at once."""
+        """Group what one request can kill: values, at a provider that takes many at once.
+
+        What nobody could tell about goes apart: one value that is refused refuses its batch.
+        """
         batches: dict[object, list[Target]] = {}
         for target in targets:
-            provider = self._make(target.token.provider)
+            provider, access = self._make(target.token.provider), target.access
             many = isinstance(provider, ValueRevokingProvider) and target.token_id is None
-            url = target.token.options.get("url")
-            batches.setdefault((provider.name, url) if many else id(target), []).append(target)
+            many = many and access is not None and access.own and "" in access.value
+            group = (provider.name, target.token.options.get("url"), target.status.state)
+            batches.setdefault(group if many else id(target), []).append(target)
         return list(batches.values())
 
-    def _send(self, batch: Sequence[Target]) -> list[Outcome | None]:
-        """Return, for each, why it is not going to die; None where it is."""
+    def _send(self, batch: Sequence[Target]) -> list[Outcome]:
+        """Revoke them; return an outcome for each that is not going to die, or may not be."""
         try:
             self._revoke(batch)
         except ProviderUnavailable as error:
-            # It may have been done all the same: what is dead was.
-            told = f"nobody knows whether it was done: {error.told}"
-            return [None if self._is_dead(t) else Outcome(t, Fate.UNKNOWN, told) for t in batch]
+            told = error.told
         except (ProviderError, CredentialMissing) as error:
             return [Outcome(target, Fate.NOT_REVOKED, error.told) for target in batch]
-        return [None] * len(batch)
+        except Exception as error:  # the others must die all the same
+            told = f"keyturn failed on this answer ({type(error).__name__})"
+        else:
+            return []
+        # It may have been done all the same: what is dead was.
+        told = f"nobody knows whether it was done: {told}"
+        alive = [target for target in batch if not self._is_dead(target, self._make)]
+        return [Outcome(target, Fate.UNKNOWN, told) for target in alive]
 
     def _revoke(self, batch: Sequence[Target]) -> None:
         first = batch[0]
@@ -122,13 +152,26 @@ class Revoker:
         assert isinstance(provider, RevokingProvider)
         provider.revoke(first.token, first.access, token_id=first.token_id, now=self._now)
 
-    def _watch(self, target: Target) -> Outcome:
+    def _watch(self, targets: Sequence[Target]) -> dict[int, Outcome]:
+        """Look at all together, a few times; each time nothing older is remembered."""
+        outcomes: dict[int, Outcome] = {}
+        alive = list(targets)
+        for seconds in _WAITS:
+            if not alive:
+                break
+            self._sleep(seconds)
+            make = cache(self._make)
+            dead = [target for target in alive if self._is_dead(target, make)]
+            for target in dead:
+                told = "the provider no longer takes it"
+                outcomes[id(target)] = Outcome(target, Fate.DEAD, told)
+            alive = [target for target in alive if id(target) not in outcomes]
+        return outcomes | {id(target): self._unseen(target) for target in alive}
+
+    def _unseen(self, target: Target) -> Outcome:
+        """Say what is known of a token that was revoked, and that nobody saw dead."""
         provider = self._make(target.token.provider)
         assert isinstance(provider, RevokingProvider)
-        for seconds in _WAITS:
-            self._sleep(seconds)
-            if self._is_dead(target):
-                return Outcome(target, Fate.DEAD, "the provider no longer takes it")
         takes = provider.death_takes
         if takes:
             by = self._now + takes
@@ -137,21 +180,33 @@ class Revoker:
         told = "was revoked without an error, and its death could not be seen: look again"
         return Outcome(target, Fate.UNKNOWN, told)
 
-    def _is_dead(self, target: Target) -> bool:
-        """Present the value where this run has it, else ask whoever can see the token."""
-        value = target.access.value if target.access else {}
-        ways = [Access(value, own=True, value=value)] if value else []
-        for access in (*ways, target.access):
-            try:
-                status = self._make(target.token.provider).inspect(
-                    target.token, access, now=self._now
-                )
-            except TokenNotFound:
-                return True
-            except (ProviderError, CredentialMissing):
-                continue
-            return status.state in (State.REVOKED, State.EXPIRED)
-        return False
+    def _is_dead(self, target: Target, make: Callable[[str], Provider]) -> bool:
+        """Say whether whoever knew the token sees it dead, and its value is not taken either.
+
+        The value may be another token's than the one of the id, so that it alone proves nothing.
+        """
+        access = target.access
+        value = access.value if access else {}
+        own = Access(value, own=True, value=value) if value else None
+        if own and (target.token_id is None or (access and access.own)):
+            return self._sees_dead(target, own, make) is True
+        if self._sees_dead(target, access, make) is not True:
+            return False
+        return own is None or self._sees_dead(target, own, make) is not False
+
+    def _sees_dead(
+        self, target: Target, access: Access | None, make: Callable[[str], Provider]
+    ) -> bool | None:
+        """Ask about a token; None where nobody can tell."""
+        try:
+            provider = make(target.token.provider)
+            status = provider.inspect(target.token, access, now=self._now)
+        except TokenNotFound:
+            # What a list showed before, and shows no more, is gone; else it proves nothing.
+            return True if target.token_id and access and not access.own else None
+        except Exception:
+            return None
+        return None if status.state is State.UNKNOWN else status.state in DEAD
 
 
 def pin(token: Token, token_id: str | None, options_model: type[Strict]) -> Token:

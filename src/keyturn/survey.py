@@ -71,7 +71,8 @@ def take_survey(
     if all_tokens:
         sightings, missed = inspector.list_all(tokens)
         findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
-        failures += missed
+        # That a kind of declaration has no list was not asked about; a failure is said once.
+        failures += tuple(f for f in missed if f.kind.incomplete and f not in failures)
     return Survey(
         repository=repository,
         now=now,

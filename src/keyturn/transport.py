@@ -387,6 +387,8 @@ def _next_page(reply: Reply, params: Mapping[str, str | int]) -> dict[str, str |
         except ValueError:
             query = {}
         following = {**params, **query}
-        return following if following != params else None
+        if following == params:
+            raise ProviderUnavailable(f"{reply.host} names the same page again as the next one")
+        return following
     number = reply.headers.get("x-next-page", "").strip()
     return {**params, "page": int(number)} if is_number(number, 9) else None

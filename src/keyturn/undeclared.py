@@ -13,6 +13,7 @@ from keyturn.assess import SEVERITIES, assess
 from keyturn.config import Config
 from keyturn.deadline import effective_deadline
 from keyturn.model import Finding, Inspected, Inventory, Severity, Sighting, State, Token
+from keyturn.secret_value import redact
 
 _MOST_NAMED = 20
 """Tokens named in one finding: an administrator may see thousands."""
@@ -55,7 +56,8 @@ def assess_undeclared(
 
 def _as_declared(sighting: Sighting, config: Config) -> Inspected:
     listed = sighting.listed
-    name = f"{listed.key} ({listed.name})" if listed.name else listed.key
+    # The subject of a finding is the one text of a survey that is not redacted later.
+    name = redact(f"{listed.key} ({listed.name})" if listed.name else listed.key)
     options = {"kind": listed.kind} if listed.kind else {}
     token = Token(name, sighting.provider, options=options)
     token = replace(

@@ -47,6 +47,7 @@ def test_the_same_for_people(world: World) -> None:
     [
         (["--provider", "gitlub"], {}, "no such provider"),
         (["--provider", "azure-devops"], {}, "no token of azure-devops is declared"),
+        (["--provider", "declared"], {}, "no list of tokens"),
         (["--provider", "gitlab", "--format", "sarif"], {}, "text or json"),
         (["--provider", "gitlab"], {"GITHUB_EVENT_NAME": "pull_request"}, "pull_request"),
     ],
@@ -94,3 +95,35 @@ def test_a_check_of_all_tokens_reminds_the_owners_in_one_issue(world: World) -> 
     again = world.check("--all-tokens")
     assert again.writes == []
     assert {n: i.body for n, i in world.repository.issues.items()} == before
+
+
+def test_a_list_that_cannot_be_read_closes_no_issue_and_opens_none(world: World) -> None:
+    world.box.gitlab.create_token("project", "old-bot", project=42)
+    world.check("--all-tokens")
+    before = {n: (i.state, i.body) for n, i in world.repository.issues.items()}
+    assert any("old-bot" in (body or "") for _, body in before.values())
+    down = Fault("/projects/", Response(500, {}), times=99)
+    world.box.gitlab.server.faults.append(down)
+    ran = world.check("--all-tokens")
+    assert ran.code == 3
+    assert ran.writes == []
+    world.box.gitlab.server.faults.clear()
+    assert world.check("--all-tokens").writes == []
+    assert {n: (i.state, i.body) for n, i in world.repository.issues.items()} == before
+
+
+def test_what_has_no_list_is_a_notice_and_not_an_empty_list(world: World) -> None:
+    path = world.workspace / ".github/keyturn.yml"
+    text = path.read_text(encoding="utf-8")
+    more = '  - { id: pat, provider: github, value: PAT, with: { url: "URL" } }\n'
+    path.write_text(text + more.replace("URL", world.box.github.url), encoding="utf-8")
+    value = "gh" + "p_" + "x" * 36
+    world.box.github.add_token(value, kind="pat", scopes={"repo"})
+    ran = world.run("inventory", "--provider", "github", "--format", "json", PAT=value)
+    assert ran.code == 0
+    (told,) = ran.report["errors"]
+    assert (told["kind"], told["subject"]) == ("not-permitted", "pat")
+    kinds = [f["kind"] for f in world.check("--all-tokens", PAT=value).report["errors"]]
+    assert kinds.count("not-permitted") == [
+        f["kind"] for f in world.check(PAT=value).report["errors"]
+    ].count("not-permitted")

@@ -98,3 +98,10 @@ def test_a_port_that_is_taken_is_said(world: World) -> None:
     ran = world.run("sandbox", "--port", port)
     assert ran.code == 2
     assert f"--port {port}" in ran.err
+
+
+@pytest.mark.parametrize("port", ["-1", "65532", "70000"])
+def test_a_port_that_does_not_exist_is_said(world: World, port: str) -> None:
+    ran = world.run("sandbox", "--port", port)
+    assert ran.code == 2
+    assert f"--port {port}" in ran.err

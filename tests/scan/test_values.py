@@ -38,14 +38,33 @@ def test_what_has_moved_gone_or_lies_outside_is_not_read(tmp_path: Path) -> None
         (folder / "a.env").write_text(f"token = {VALUES[0]}\n")
     (leak,) = leaks_of(inside, "a.env")
     (inside / "link.env").symlink_to(tmp_path / "a.env")
+    (inside / "loop.env").symlink_to(inside / "loop.env")
     elsewhere = [
         leak._replace(line=2),
         leak._replace(column=1),
         leak._replace(rule="npm-token"),
         *(
             leak._replace(path=path)
-            for path in ("b.env", "../a.env", str(tmp_path / "a.env"), "link.env", "")
+            for path in (
+                "b.env",
+                "../a.env",
+                str(tmp_path / "a.env"),
+                "link.env",
+                "loop.env",
+                "",
+                "a\0b",
+                "\ud800",
+                "x" * 5000,
+            )
         ),
     ]
     assert read_values(inside, elsewhere) == {}
     assert list(read_values(inside, [leak])) == [leak]
+
+
+def test_one_place_in_several_commits_is_one_value(tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text(f"token = {VALUES[0]}\n")
+    (leak,) = leaks_of(tmp_path, "a.env")
+    leaks = [leak._replace(commit=commit) for commit in ("0a1b2c3", "4d5e6f7")]
+    found = read_values(tmp_path, leaks)
+    assert [found[each].reveal() for each in leaks] == [VALUES[0]] * 2

@@ -97,8 +97,7 @@ class _Story:
             "GITHUB_REPOSITORY": gallery.REPOSITORY,
         }
         color = ("--color", "always" if self.color else "never")
-        at = ("--at", self._now) if arguments[0] == "check" else ()
-        command = (*arguments, *at, *color)
+        command = (*arguments, "--at", self._now, *color)
         done = self._run(gallery.REPOSITORY, environ, *command, expected=ExitCode.OK)
         self._say(done.stdout)
 

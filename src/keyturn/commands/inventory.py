@@ -13,6 +13,7 @@ from keyturn.commands import wiring
 from keyturn.config import Config
 from keyturn.errors import ExitCode, UsageError
 from keyturn.inspection import WORKERS
+from keyturn.interfaces import ListingProvider
 from keyturn.model import Survey
 from keyturn.redaction import without_values
 from keyturn.report import inventory_text, publish
@@ -74,7 +75,8 @@ def _list_credentials(settings: Settings, config: Config, name: str) -> ExitCode
         publish.write_atomically(settings.root / output.path, _render(found, output.format))
     if settings.verbosity >= 0 or settings.format != "text":
         publish.emit(_render(found, settings.format, settings=settings))
-    return ExitCode.INCOMPLETE if found.failures else ExitCode.OK
+    incomplete = any(failure.kind.incomplete for failure in found.failures)
+    return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
 
 
 def _require_possible(settings: Settings, config: Config, name: str) -> None:
@@ -86,6 +88,8 @@ def _require_possible(settings: Settings, config: Config, name: str) -> None:
     if name not in providers.names():
         known = ", ".join(providers.names())
         raise UsageError(f"--provider {name}: no such provider", hint=f"one of {known}")
+    if not issubclass(providers.load(name), ListingProvider):
+        raise UsageError(f"--provider {name}: it has no list of tokens")
     if not any(token.provider == name for token in config.tokens):
         raise UsageError(
             f"no token of {name} is declared, so there is no credential to ask with",

@@ -15,9 +15,16 @@ from keyturn import providers
 from keyturn.commands import wiring
 from keyturn.commands.revoke_targets import Found, Search, chosen
 from keyturn.config import Config
-from keyturn.errors import ExitCode, UsageError
+from keyturn.errors import (
+    CredentialMissing,
+    ExitCode,
+    ProviderError,
+    ProviderUnavailable,
+    UsageError,
+)
 from keyturn.instants import format_instant, parse_instant
 from keyturn.interfaces import Provider, SweepingProvider
+from keyturn.model import Failure
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.report.revocation import (
@@ -49,11 +56,26 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
 
         if arguments.created_before:
             return _sweep(settings, arguments, config, make)
-        found = Search(settings, config, make).find(arguments)
+        search = Search(settings, config, make)
+        found, failures = search.find(arguments)
         if not found:
             publish.tell("keyturn: there is nothing to revoke")
             return ExitCode.OK
-        return _carry_out(settings, arguments, found, make)
+        if not arguments.apply or arguments.dry_run:
+            plan = _revocation(settings, *_consumers(search, found, failures), applied=False)
+            _publish(settings, plan)
+            incomplete = any(failure.kind.incomplete for failure in plan.errors)
+            return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
+        if not arguments.yes:
+            found, failures = _consumers(search, found, failures)
+            _consent(settings, found, failures)
+        found = _kill(settings, found, make)
+        if arguments.yes:
+            # GitHub, which may be slow or down, is asked once nobody has to wait for it.
+            found, failures = _consumers(search, found, failures)
+        _publish(settings, _revocation(settings, found, failures, applied=True))
+        settled = all(each.entry.fate and each.entry.fate.settled for each in found)
+        return ExitCode.OK if settled else ExitCode.INCOMPLETE
 
 
 def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -63,8 +85,14 @@ def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
             f"nothing is revoked in a run that {settings.runner.event_name} started",
             hint="run it by dispatch, or from your own machine",
         )
+    # An unset variable of a shell is an empty text, and must not widen what is meant.
+    given = [*arguments.all_of, arguments.created_before, arguments.leaks]
+    if any(text is not None and not text.strip() for text in given):
+        raise UsageError("an empty OWNER, INSTANT or REPORT", hint="is a shell's variable unset?")
     if bool(arguments.tokens) == bool(arguments.leaks):
         raise UsageError("name the tokens to revoke, or a report with --leaks")
+    if arguments.leaks and (arguments.all_of or arguments.created_before):
+        raise UsageError("--leaks is about what the scanner found; leave the other flags out")
     if arguments.created_before and not arguments.also_kills_jwts:
         raise UsageError(
             "--created-before refuses the tokens and sign-ins of everybody in the organization",
@@ -72,39 +100,52 @@ def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
         )
     if arguments.created_before and arguments.all_of:
         raise UsageError("--created-before is about everybody; leave --all-of out")
+    if arguments.created_before and (settings.outputs or settings.format != "text"):
+        raise UsageError("what --created-before does is told as text, on standard output only")
     forms = {settings.format, *(output.format for output in settings.outputs)}
     if forms - {"text", "json"}:
         raise UsageError("a revocation is told as text or json only")
-    if arguments.apply and not (arguments.yes or arguments.dry_run or sys.stdin.isatty()):
+    if arguments.apply and settings.dry_run and not arguments.dry_run:
+        raise UsageError("--apply acts now, and --at is another moment", hint="leave --at out")
+    typing = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+    if arguments.apply and not (arguments.yes or arguments.dry_run or typing):
         raise UsageError(
             "--apply needs a person's consent, and nobody can type here",
             hint="add --yes where that was given otherwise",
         )
 
 
-def _carry_out(
-    settings: Settings, arguments: argparse.Namespace, found: Sequence[Found], make: Make
-) -> ExitCode:
-    if not arguments.apply or arguments.dry_run:
-        _publish(settings, found, applied=False)
-        return ExitCode.OK
-    possible = [each for each in found if each.target]
-    if possible and not arguments.yes:
-        plan = _revocation(settings, found, applied=False)
-        publish.emit(_render(plan, settings.format, settings))
-        _ask(consent_words([each.entry for each in possible]))
+def _consumers(
+    search: Search, found: Sequence[Found], failures: Sequence[Failure]
+) -> tuple[list[Found], tuple[Failure, ...]]:
+    known, missed = search.add_consumers(found)
+    return known, (*failures, *missed)
+
+
+def _consent(settings: Settings, found: Sequence[Found], failures: Sequence[Failure]) -> None:
+    """Show a person what is about to die, and have it typed. Raises UsageError."""
+    possible = [each.entry for each in found if each.target]
+    if not possible:
+        return
+    plan = _revocation(settings, found, failures, applied=False)
+    # Standard output may be a file, and is for what was done.
+    publish.tell(_render(plan, "text"))
+    _ask(consent_words(possible))
+
+
+def _kill(settings: Settings, found: Sequence[Found], make: Make) -> list[Found]:
+    """Revoke what can be; return everything with what became of it."""
     revoker = Revoker(make, now=settings.now, sleep=time.sleep)
-    outcomes = {id(o.target): o for o in revoker.revoke([e.target for e in possible if e.target])}
+    outcomes = revoker.revoke([each.target for each in found if each.target])
+    told = {id(outcome.target): outcome for outcome in outcomes}
     done = []
     for each in found:
-        outcome = outcomes.get(id(each.target))
+        outcome = told.get(id(each.target))
         if outcome:
-            told = replace(each.entry, fate=outcome.fate, message=outcome.message)
-            each = replace(each, entry=told)
+            entry = replace(each.entry, fate=outcome.fate, message=outcome.message)
+            each = replace(each, entry=entry)
         done.append(each)
-    _publish(settings, done, applied=True)
-    settled = all(each.entry.fate and each.entry.fate.settled for each in done)
-    return ExitCode.OK if settled else ExitCode.INCOMPLETE
+    return done
 
 
 def _sweep(
@@ -115,6 +156,8 @@ def _sweep(
         before = parse_instant(arguments.created_before)
     except ValueError as error:
         raise UsageError(f"--created-before: {error}") from error
+    if before > settings.now:
+        raise UsageError("--created-before: that moment has not come yet")
     tokens = chosen(config, arguments.tokens)
     for token in tokens:
         if not issubclass(providers.load(token.provider), SweepingProvider):
@@ -130,13 +173,21 @@ def _sweep(
     inspector = make_inspector(
         config, providers={}, credentials=settings.credentials, now=settings.now
     )
+    code = ExitCode.OK
     for token in tokens:
         provider = make(token.provider)
         assert isinstance(provider, SweepingProvider)
-        access = inspector.access(token)
-        provider.revoke_everything_before(token, access, created_before=before, now=settings.now)
-        publish.emit(f"{token.id}: refused from now on; {provider.outlived_by}")
-    return ExitCode.OK
+        try:
+            provider.revoke_everything_before(
+                token, inspector.access(token), created_before=before, now=settings.now
+            )
+            publish.emit(f"{token.id}: refused from now on; {provider.outlived_by}")
+        except (ProviderError, CredentialMissing) as error:
+            lost = isinstance(error, ProviderUnavailable)
+            what = "nobody knows whether it was done" if lost else "not revoked"
+            publish.emit(f"{token.id}: {what}: {error.told}")
+            code = ExitCode.INCOMPLETE
+    return code
 
 
 def _ask(words: str) -> None:
@@ -146,16 +197,21 @@ def _ask(words: str) -> None:
         raise UsageError("that is not what was asked for; nothing was revoked")
 
 
-def _publish(settings: Settings, found: Sequence[Found], *, applied: bool) -> None:
-    told = _revocation(settings, found, applied=applied)
-    for output in settings.outputs:
-        publish.write_atomically(settings.root / output.path, _render(told, output.format))
-    publish.emit(_render(told, settings.format, settings))
+def _publish(settings: Settings, told: Revocation) -> None:
+    # What was done must not be lost with a file that cannot be written, or a closed pipe.
+    try:
+        publish.emit(_render(told, settings.format, settings))
+    finally:
+        for output in settings.outputs:
+            publish.write_atomically(settings.root / output.path, _render(told, output.format))
 
 
-def _revocation(settings: Settings, found: Sequence[Found], *, applied: bool) -> Revocation:
+def _revocation(
+    settings: Settings, found: Sequence[Found], failures: Sequence[Failure], *, applied: bool
+) -> Revocation:
     entries = tuple(each.entry for each in found)
-    return without_values(Revocation(settings.now, entries, applied))
+    errors = tuple(dict.fromkeys(failures))
+    return without_values(Revocation(settings.now, entries, applied, errors))
 
 
 def _render(told: Revocation, form: str, settings: Settings | None = None) -> str:

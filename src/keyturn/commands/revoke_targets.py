@@ -16,15 +16,28 @@ from keyturn import parallel, providers
 from keyturn.commands import wiring
 from keyturn.config import Config
 from keyturn.config.problems import suggest
-from keyturn.errors import CredentialMissing, ProviderError, UsageError
+from keyturn.errors import (
+    CredentialMissing,
+    KeyturnError,
+    ProviderError,
+    ProviderUnavailable,
+    UsageError,
+)
 from keyturn.first_break import find_first_break
-from keyturn.inspection import WORKERS
+from keyturn.inspection import WORKERS, Inspector
 from keyturn.interfaces import Access, Provider, RevokingProvider
-from keyturn.model import Inspected, Inventory, Sighting, State, Token, TokenStatus
+from keyturn.model import (
+    Failure,
+    FailureKind,
+    Inspected,
+    State,
+    Token,
+    TokenStatus,
+)
 from keyturn.plain import plain
 from keyturn.report.leaks import SCHEMA
 from keyturn.report.revocation import Entry
-from keyturn.revocation import Fate, Target, pin
+from keyturn.revocation import DEAD, Fate, Target, pin
 from keyturn.scan.patterns import PATTERNS
 from keyturn.scan.review import Leak
 from keyturn.scan.values import read_values
@@ -32,7 +45,6 @@ from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
 from keyturn.survey import judge_answers, make_inspector, take_inventory
 
-_DEAD = (State.EXPIRED, State.REVOKED)
 _GONE = "its value does not stand there any more"
 
 
@@ -41,7 +53,9 @@ class Found:
     """One token, and how to kill it; None where keyturn cannot."""
 
     entry: Entry
-    target: Target | None
+    target: Target | None = None
+    declared_by: Token | None = None
+    """The declaration whose token it is."""
 
 
 def chosen(config: Config, ids: Sequence[str]) -> list[Token]:
@@ -62,13 +76,19 @@ class Search:
         self._config = config
         self._make = make
 
-    def find(self, arguments: argparse.Namespace) -> list[Found]:
-        """Return the tokens that the command line means. Raises UsageError."""
+    def find(self, arguments: argparse.Namespace) -> tuple[list[Found], tuple[Failure, ...]]:
+        """Return the tokens that the command line means, and who did not answer about them.
+
+        Raises UsageError, and KeyturnError where a list is not whole.
+        """
         if arguments.leaks:
-            return list(self._leaked(arguments.leaks))
+            return list(self._leaked(arguments.leaks)), ()
         tokens = chosen(self._config, arguments.tokens)
-        config = replace(self._config, tokens=tuple(tokens))
         names = {token.provider for token in tokens}
+        if arguments.all_of:
+            # A listed token may be one that is declared too, and jobs may live by it.
+            tokens = [token for token in self._config.tokens if token.provider in names]
+        config = replace(self._config, tokens=tuple(tokens))
         inspector = make_inspector(
             config,
             providers={name: self._make(name) for name in names},
@@ -76,63 +96,80 @@ class Search:
             now=self._settings.now,
         )
         answers = parallel.start(inspector.inspect, tokens, workers=WORKERS)()
-        inspected, _ = judge_answers(config, answers)
-
-        def access_to(token: Token) -> Access | None:
-            try:
-                return inspector.access(token)
-            except CredentialMissing:
-                return None
-
+        inspected, failures = judge_answers(config, answers)
         if arguments.all_of:
-            sightings, failures = inspector.list_all(inspected)
-            if failures:
-                raise UsageError(f"not everything can be listed: {failures[0].message}")
-            return list(self._owned(arguments.all_of, inspected, sightings, access_to))
-        inventory = self._inventory(config)
-        return [self._declared(each, inventory, access_to(each.token)) for each in inspected]
+            found = self._owned(arguments.all_of, arguments.tokens, inspected, inspector)
+        else:
+            found = [_declared(each, _access(inspector, each.token)) for each in inspected]
+        return found, failures
 
-    def _inventory(self, config: Config) -> Inventory:
-        settings = self._settings
-        world = wiring.make(settings, wiring.connect(settings))
-        return take_inventory(config, world, repository=settings.repository, now=settings.now)
-
-    def _declared(self, inspected: Inspected, inventory: Inventory, access: Access | None) -> Found:
-        token, status = inspected.token, inspected.status
-        copies = [secret for secret in inventory.secrets if secret.declared_by == token.id]
-        entry = Entry(
-            token.id,
-            token.provider,
-            status,
-            confirm=status.token_id or token.id,
-            secrets=tuple(str(stored.ref) for stored in token.secrets),
-            references=tuple({place: None for copy in copies for place in copy.references}),
-            first_break=find_first_break(
-                [use for copy in copies for use in copy.uses], self._settings.now
-            ),
-        )
-        return _judge(entry, token, access)
+    def add_consumers(self, found: Sequence[Found]) -> tuple[list[Found], tuple[Failure, ...]]:
+        """Return the same with who lives by them, and what of that could not be learned."""
+        declared = {each.declared_by.id: each.declared_by for each in found if each.declared_by}
+        if not declared:
+            return list(found), ()
+        settings, config = self._settings, replace(self._config, tokens=tuple(declared.values()))
+        try:
+            world = wiring.make(settings, wiring.connect(settings))
+            inventory = take_inventory(
+                config, world, repository=settings.repository, now=settings.now
+            )
+        except KeyturnError as error:  # what was revoked must be told all the same
+            told = f"who lives by the tokens is not known: {error.told}"
+            failure = Failure(FailureKind.GITHUB_UNAVAILABLE, settings.repository, told)
+            return list(found), (failure,)
+        known = []
+        for each in found:
+            if each.declared_by:
+                token = each.declared_by
+                copies = [copy for copy in inventory.secrets if copy.declared_by == token.id]
+                uses = [use for copy in copies for use in copy.uses]
+                entry = replace(
+                    each.entry,
+                    secrets=tuple(str(stored.ref) for stored in token.secrets),
+                    references=tuple({place: None for copy in copies for place in copy.references}),
+                    first_break=find_first_break(uses, settings.now),
+                )
+                each = replace(each, entry=entry)
+            known.append(each)
+        return known, (*inventory.failures, *inventory.uses.failures)
 
     def _owned(
         self,
         owners: Sequence[str],
+        via: Sequence[str],
         inspected: Sequence[Inspected],
-        sightings: Sequence[Sighting],
-        access_to: Callable[[Token], Access | None],
-    ) -> Iterator[Found]:
+        inspector: Inspector,
+    ) -> list[Found]:
+        sightings, failures = inspector.list_all(inspected, via=via)
+        if failures:
+            first = failures[0]
+            raise KeyturnError(
+                f"nothing was revoked, because not everything can be listed: {first.subject}:"
+                f" {first.message}"
+            )
         tokens = {each.token.id: each.token for each in inspected}
         wanted = {owner.casefold() for owner in owners}
+        found = []
         for sighting in sightings:
             listed, status = sighting.listed, sighting.listed.status
-            if (status.owner or "").casefold() not in wanted or status.state in _DEAD:
+            named = status.owner is not None and status.owner.casefold() in wanted
+            # What the provider made for itself, it would only make again.
+            if not named or listed.managed or status.state in DEAD:
                 continue
             name = f"{listed.key} ({listed.name})" if listed.name else listed.key
-            confirm = status.token_id or listed.key
-            entry = Entry(name, sighting.provider, status, confirm=confirm)
-            via = tokens[sighting.via]
-            # The value that the declaration may have is another token's.
-            access = replace(found, value={}) if (found := access_to(via)) else None
-            yield _judge(entry, via, access)
+            entry = Entry(name, sighting.provider, status, confirm=status.token_id or listed.key)
+            asking, itself = tokens[sighting.via], sighting.declared_by == sighting.via
+            access = _access(inspector, asking)
+            if access and not itself:
+                # The declaration's value is another token's.
+                access = Access(access.credential, own=False)
+            judged = replace(
+                _judge(entry, asking, access), declared_by=tokens.get(sighting.declared_by or "")
+            )
+            # What asks for the others' end goes last.
+            found.append((itself, judged))
+        return [each for _, each in sorted(found, key=lambda item: item[0])]
 
     def _leaked(self, report: str) -> Iterator[Found]:
         leaks = _read_report(self._settings.root / report)
@@ -157,31 +194,52 @@ class Search:
         unknown = TokenStatus(State.UNKNOWN)
         entry = Entry(name, provider or "no provider", unknown, confirm=_place(first))
         if value is None:
-            return Found(replace(entry, problem=_GONE), None)
+            return Found(replace(entry, problem=_GONE))
         if provider is None:
-            return Found(replace(entry, problem=_by_hand(first.rule)), None)
+            return Found(replace(entry, problem=_by_hand(first.rule)))
         access = Access({"": value}, own=True, value={"": value})
-        known = []
-        for url in self._addresses(provider):
-            token = Token("leak", provider, options={**_defaults(provider), "url": url})
+        named = [t.options["url"] for t in self._config.tokens if t.provider == provider]
+        return self._leak_at(entry, provider, list(dict.fromkeys(named)), access)
+
+    def _leak_at(self, entry: Entry, provider: str, named: Sequence[str], access: Access) -> Found:
+        """Look for a value at the servers that the configuration names, else the provider's own."""
+        defaults = providers.load(provider).options_model()().model_dump()
+        addresses = named or [str(defaults["url"])]
+        problems, deaths = [], []
+        for url in addresses:
+            token = Token("leak", provider, options={**defaults, "url": url})
             try:
                 status = self._make(provider).inspect(token, access, now=self._settings.now)
             except ProviderError as error:
-                entry = replace(entry, problem=error.told)
-                continue
-            if status.state not in _DEAD:
+                problems.append(error.told)
+                if len(addresses) > 1 or not isinstance(error, ProviderUnavailable):
+                    continue
+                # It may take what is revoked all the same.
+                status = entry.status
+            if status.state not in DEAD:
                 confirm = status.token_id or entry.confirm
-                told = replace(entry, status=status, confirm=confirm, problem="")
-                return _judge(told, token, access)
-            known.append(status)
-        if known:
-            return _judge(replace(entry, status=known[0], problem=""), token, access)
-        return Found(entry, None)
+                return _judge(replace(entry, status=status, confirm=confirm), token, access)
+            deaths.append(status)
+        if problems:
+            return Found(replace(entry, problem="; ".join(problems)))
+        told = "; ".join(filter(None, (status.reason for status in deaths)))
+        if named:
+            return Found(replace(entry, status=deaths[0], fate=Fate.DEAD, message=told))
+        told += "; if another server made it, declare a token of that server"
+        return Found(replace(entry, fate=Fate.UNKNOWN, message=told))
 
-    def _addresses(self, provider: str) -> list[str]:
-        """Return the servers of that provider that the configuration names, else its own."""
-        named = [t.options["url"] for t in self._config.tokens if t.provider == provider]
-        return list(dict.fromkeys(named)) or [str(_defaults(provider)["url"])]
+
+def _access(inspector: Inspector, token: Token) -> Access | None:
+    try:
+        return inspector.access(token)
+    except CredentialMissing:
+        return None
+
+
+def _declared(inspected: Inspected, access: Access | None) -> Found:
+    token, status = inspected.token, inspected.status
+    entry = Entry(token.id, token.provider, status, confirm=status.token_id or token.id)
+    return replace(_judge(entry, token, access), declared_by=token)
 
 
 def _judge(entry: Entry, token: Token, access: Access | None) -> Found:
@@ -189,14 +247,14 @@ def _judge(entry: Entry, token: Token, access: Access | None) -> Found:
     shape = providers.load(token.provider)
     status = entry.status
     if not issubclass(shape, RevokingProvider):
-        return Found(replace(entry, problem=f"{token.provider} has no API for that"), None)
-    if status.state in _DEAD:
+        return Found(replace(entry, problem=f"{token.provider} has no API for that"))
+    if status.state in DEAD:
         told = status.reason or "it was dead before"
-        return Found(replace(entry, fate=Fate.DEAD, message=told), None)
+        return Found(replace(entry, fate=Fate.DEAD, message=told))
     value = access.value if access else {}
     if access is None or (status.token_id is None and not value):
         problem = status.reason or "the provider tells no id, and the value was not given"
-        return Found(replace(entry, problem=problem), None)
+        return Found(replace(entry, problem=problem))
     token = pin(token, status.token_id, shape.options_model())
     target = Target(entry.name, token, access, status.token_id, status)
     return Found(replace(entry, outlived_by=shape.outlives(token)), target)
@@ -219,7 +277,8 @@ def _read_report(path: Path) -> list[Leak]:
 def _read_leak(row: Any) -> Leak:
     texts = [row[name] for name in ("path", "rule", "preview", "confidence")]
     line, column, end_line = (row[name] for name in ("line", "column", "end_line"))
-    if not all(type(number) is int for number in (line, column, end_line)):
+    shaped = all(type(number) is int for number in (line, column, end_line))
+    if not (shaped and all(isinstance(text, str) for text in texts)):
         raise TypeError
     path, rule, preview, confidence = texts
     commit = str(row["commit"] or "")
@@ -243,8 +302,3 @@ def _by_hand(rule: str) -> str:
     return "its value alone does not suffice; revoke it at its provider" + (
         f" ({source})" if source else ""
     )
-
-
-def _defaults(provider: str) -> dict[str, Any]:
-    defaults: dict[str, Any] = providers.load(provider).options_model()().model_dump()
-    return defaults

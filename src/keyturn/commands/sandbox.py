@@ -14,10 +14,15 @@ from keyturn.report import publish
 from keyturn.sandbox import Sandbox, example
 from keyturn.settings import Settings
 
+_LAST_PORT = 65531
+"""The four after it are the providers'."""
+
 
 def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Serve until interrupted; print how to point keyturn, or anything else, at it."""
     port = arguments.port
+    if not 0 <= port <= _LAST_PORT:
+        raise UsageError(f"--port {port}: no port, or none left for the providers")
     try:
         box = Sandbox(example.NOW, port=port)
     except OSError as error:

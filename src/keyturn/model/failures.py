@@ -10,6 +10,7 @@ class FailureKind(StrEnum):
     """Why something could not be learned or done."""
 
     PROVIDER_UNAVAILABLE = "provider-unavailable"
+    PROVIDER_REFUSED = "provider-refused"
     CREDENTIAL_MISSING = "credential-missing"
     CREDENTIAL_REJECTED = "credential-rejected"
     TOKEN_NOT_FOUND = "token-not-found"  # noqa: S105 - a kind, not a password

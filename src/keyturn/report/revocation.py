@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from keyturn.instants import format_instant, format_rfc3339
-from keyturn.model import FirstBreak, Reference, TokenStatus
+from keyturn.model import Failure, FirstBreak, Reference, TokenStatus
 from keyturn.plain import log_safe, paint, plain, wrap
 from keyturn.report.json import dump
 from keyturn.report.summary import describe_moment, format_expiry
 from keyturn.revocation import Fate
+from keyturn.secret_value import redact
 
 SCHEMA = "keyturn.revocation/1"
 _STYLES = {Fate.DEAD: "32", Fate.ACCEPTED: "33", Fate.NOT_REVOKED: "31", Fate.UNKNOWN: "31"}
@@ -49,6 +50,8 @@ class Revocation:
     now: datetime
     entries: tuple[Entry, ...]
     applied: bool
+    errors: tuple[Failure, ...] = ()
+    """What could not be learned about them."""
 
 
 def render_revocation_json(found: Revocation) -> str:
@@ -60,6 +63,10 @@ def render_revocation_json(found: Revocation) -> str:
             "generated_at": format_rfc3339(found.now),
             "applied": found.applied,
             "tokens": tokens,
+            "errors": [
+                {"kind": failure.kind, "subject": failure.subject, "message": failure.message}
+                for failure in found.errors
+            ],
         }
     )
 
@@ -67,6 +74,10 @@ def render_revocation_json(found: Revocation) -> str:
 def render_revocation_text(found: Revocation, *, color: bool, width: int) -> str:
     """Return one block per token: identity, consumers, what breaks, what became of it."""
     blocks = [_block(entry, found.now, color=color, width=width) for entry in found.entries]
+    blocks += [
+        wrap(plain(f"not known: {failure.subject}: {failure.message}"), width)
+        for failure in found.errors
+    ]
     if not found.applied:
         blocks.append(["nothing was revoked; --apply does it, and cannot be undone"])
     return log_safe("\n\n".join("\n".join(block) for block in blocks) + "\n")
@@ -138,5 +149,9 @@ def _when(at: datetime | None) -> str:
 
 
 def consent_words(entries: Sequence[Entry]) -> str:
-    """Return what a person types to consent: the token's id, or how many tokens."""
-    return entries[0].confirm if len(entries) == 1 else str(len(entries))
+    """Return what a person types to consent: the token's id, or how many tokens.
+
+    An id that is part of a value, as of a pair, is not shown.
+    """
+    shown = len(entries) == 1 and redact(entries[0].confirm) == entries[0].confirm
+    return entries[0].confirm if shown else str(len(entries))

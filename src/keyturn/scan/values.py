@@ -12,7 +12,7 @@ from pathlib import Path
 from keyturn.scan.engine import Engine
 from keyturn.scan.files import read
 from keyturn.scan.review import Leak, placed
-from keyturn.scan.texts import Unread
+from keyturn.scan.texts import Text, Unread
 from keyturn.secret_value import SecretValue
 
 
@@ -22,18 +22,27 @@ def read_values(root: Path, leaks: Iterable[Leak]) -> dict[Leak, SecretValue]:
     A report may come from elsewhere: what it names outside of the folder is not opened.
     """
     top = root.resolve()
-    wanted: defaultdict[str, dict[tuple[int, int, str], Leak]] = defaultdict(dict)
+    wanted: defaultdict[str, defaultdict[tuple[int, int, str], list[Leak]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for leak in leaks:
-        wanted[leak.path][leak.line, leak.column, leak.rule] = leak
+        wanted[leak.path][leak.line, leak.column, leak.rule].append(leak)
     engine = Engine()
     found: dict[Leak, SecretValue] = {}
     for path, places in wanted.items():
-        file = (root / path).resolve()
-        for text in read(str(file)) if file.is_relative_to(top) else ():
+        for text in _read_inside(top, path):
             if isinstance(text, Unread):
                 continue
             for hit, (line, column, _) in placed(text, engine.find(text.data)):
-                known = places.get((line, column, hit.row.id))
-                if known:
-                    found[known] = hit.secret
+                for leak in places.get((line, column, hit.row.id), ()):
+                    found[leak] = hit.secret
     return found
+
+
+def _read_inside(top: Path, path: str) -> Iterable[Text | Unread]:
+    try:
+        file = (top / path).resolve()
+    # A null byte, a lone surrogate, a name that is too long; a loop of links.
+    except (ValueError, OSError, RuntimeError):
+        return ()
+    return read(str(file)) if file.is_relative_to(top) else ()
