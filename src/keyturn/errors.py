@@ -11,6 +11,11 @@ KeyturnError                         message for a person, and a hint what to do
 │   ├── ProviderRefused              it understood, and will not: a quota, a limit, a wrong kind
 │   │   └── BlockedByPolicy          a lifetime or scope policy of the provider forbids it
 │   └── ProviderUnavailable          network, 429, 5xx, nonsense: their outage, not our finding
+├── JournalError                     the journal of rotations cannot be read or written
+│   ├── JournalConflict              somebody else wrote to it meanwhile
+│   └── JournalBroken                cut off, changed, or not ours: nothing in it is acted on
+├── SealedBroken                     a sealed record cannot be made or opened
+├── RotationError         exit 4     a rotation cannot go on without a person
 └── PlatformError                    GitHub as the place we act
     ├── NotPermitted                 this credential may not; a notice, not an outage
     ├── PlatformRejected             401: GitHub does not know this credential
@@ -110,6 +115,26 @@ class BlockedByPolicy(ProviderRefused):
 
 class ProviderUnavailable(ProviderError):
     """The provider did not answer, or not with anything that can be understood."""
+
+
+class JournalError(KeyturnError):
+    """The journal of rotations cannot be read or written."""
+
+
+class JournalConflict(JournalError):
+    """Somebody else wrote to the journal meanwhile; read it again before anything is done."""
+
+
+class JournalBroken(JournalError):
+    """The journal was cut off, changed, or is not ours; nothing in it may be acted on."""
+
+
+class SealedBroken(KeyturnError):
+    """A sealed record that cannot be made, or that its key or its operation does not open."""
+
+
+class RotationError(KeyturnError):
+    """A rotation cannot go on without a person; what was changed so far stands in the journal."""
 
 
 class PlatformError(KeyturnError):

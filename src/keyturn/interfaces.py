@@ -8,12 +8,13 @@ knows whether it was done, and the caller looks before it asks again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from keyturn.model import Listed, Minted, Scope, Secret, Token, TokenStatus
+from keyturn.model import Listed, Minted, Scope, Secret, SecretRef, Token, TokenStatus
+from keyturn.model.runs import WorkflowRun
 from keyturn.secret_value import SecretValue
 
 if TYPE_CHECKING:
@@ -228,4 +229,61 @@ class SourceTree(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, or None where there is no such file. Raises PlatformError."""
+        ...
+
+
+class SecretWriter(Protocol):
+    """Writes secrets, each once; to write the same value again is harmless."""
+
+    def find(self, ref: SecretRef) -> Secret | None:
+        """Return what is shown of a secret; None where its collection has no such name."""
+        ...
+
+    def write(self, ref: SecretRef, value: SecretValue) -> datetime:
+        """Store a value and return the new `updated_at`; an organization's visibility stays.
+
+        Raises PlatformError; after PlatformUnavailable the hint says whether it was seen to change.
+        """
+        ...
+
+    def prove_writable(self, ref: SecretRef, operation: str) -> None:
+        """Write a canary beside a secret and delete it. Raises PlatformError."""
+        ...
+
+    def remove_canaries(self, scope: Scope) -> Sequence[str]:
+        """Delete the canaries that a crash left, and return their names."""
+        ...
+
+
+class Variables(Protocol):
+    """Text by name, in one repository; read by everybody who may read its variables."""
+
+    def get(self, name: str) -> str | None:
+        """Return the text; None where there is none. Raises PlatformError."""
+        ...
+
+    def put(self, name: str, text: str) -> None:
+        """Make or change it. Raises PlatformError; PlatformUnavailable where it is not seen."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete it; one that is gone already is fine. Raises PlatformError."""
+        ...
+
+
+class Runs(Protocol):
+    """Lists workflow runs."""
+
+    def list_unfinished(self, repository: str) -> Sequence[WorkflowRun]:
+        """Return every run that has not ended, or raise PlatformError."""
+        ...
+
+    def list_successful(
+        self, repository: str, paths: Iterable[str], *, since: datetime
+    ) -> Sequence[WorkflowRun]:
+        """Return runs of these workflow files, begun since, that ended well."""
+        ...
+
+    def with_jobs(self, run: WorkflowRun) -> WorkflowRun:
+        """Return a run with its jobs."""
         ...

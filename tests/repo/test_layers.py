@@ -12,7 +12,15 @@ import pytest
 
 SRC = Path(__file__).resolve().parents[2] / "src" / "keyturn"
 MODULES = sorted(SRC.rglob("*.py"))
-MODEL = {"model", "model.failures", "model.findings", "model.secrets", "model.tokens"}
+MODEL = {
+    "model",
+    "model.failures",
+    "model.findings",
+    "model.rotation",
+    "model.runs",
+    "model.secrets",
+    "model.tokens",
+}
 CORE = MODEL | {"errors", "secret_value"}
 PURE = {
     "assess",
@@ -25,6 +33,13 @@ PURE = {
     "instants",
     "issues",
     "parse",
+    "plain",
+    "plan",
+    "plan_choice",
+    "plan_dates",
+    "plan_windows",
+    "rotation.drain",
+    "rotation.machine",
     "workflow_commands",
 }
 
@@ -74,8 +89,8 @@ def own(path: Path) -> set[str]:
         ("requests", {"github."}),
         ("yaml", {"yaml_tree"}),
         ("jinja2", {"report."}),
-        ("cronsim", {"first_break", "config."}),
-        ("nacl", {"sandbox."}),
+        ("cronsim", {"first_break", "plan_windows", "config."}),
+        ("nacl", {"sandbox.", "rotation.keys", "rotation.sealed"}),
         ("pydantic", {"schema", "config", "config.", "providers."}),
     ],
 )

@@ -1,0 +1,38 @@
+"""Workflow runs as GitHub lists them; values only, and nothing here says what a run can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """One job of a run's latest attempt."""
+
+    name: str
+    """As GitHub shows it: `publish`, `build (3.12)`, `release / publish`."""
+    status: str
+    """queued, waiting, pending, requested, in_progress or completed."""
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """One run of a workflow."""
+
+    repository: str
+    """owner/name."""
+    id: int
+    path: str
+    """The workflow's file, without the `@branch` that GitHub may write behind it."""
+    event: str
+    status: str
+    created_at: datetime
+    """Stays the same when the run is started again."""
+    updated_at: datetime
+    html_url: str
+    attempt: int = 1
+    """More than 1: somebody has started it again."""
+    jobs: tuple[RunJob, ...] | None = None
+    """None: not asked for."""
