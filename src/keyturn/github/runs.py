@@ -1,0 +1,119 @@
+"""Lists workflow runs: what is unfinished, and what has ended well since.
+
+It starts, stops and changes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from keyturn.errors import NotPermitted, PlatformRefused, PlatformUnavailable
+from keyturn.github.answer import NONSENSE, read_instant, read_text
+from keyturn.github.client import Client, repository_path
+from keyturn.model.runs import RunJob, WorkflowRun
+
+_NEEDS = "Actions: read"
+_FOLDER = ".github/workflows/"
+_SWEEP = (
+    "requested",
+    "pending",
+    "queued",
+    "waiting",
+    "in_progress",
+    "waiting",
+    "queued",
+    "pending",
+)
+"""There and back: a run that moves on, or falls back, between two lists is in a later one."""
+_MOST = 1000
+"""GitHub's API description, 2026-11: a search by status shows so many runs at most."""
+
+
+class GitHubRuns:
+    """The Runs of a real GitHub."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list_unfinished(self, repository: str) -> Sequence[WorkflowRun]:
+        """Return every run of owner/name that has not ended, the oldest first.
+
+        All of them or an error. Raises PlatformError.
+        """
+        found: dict[int, WorkflowRun] = {}
+        path = repository_path(repository, "actions", "runs")
+        for status in _SWEEP:
+            try:
+                runs = self._list(repository, path, status=status)
+            except PlatformRefused as error:
+                if error.status != 404:
+                    raise
+                raise NotPermitted(
+                    f"GitHub shows no {path} to this credential (404)",
+                    hint=f"it needs {_NEEDS}, if there is such a place",
+                ) from error
+            if len(runs) >= _MOST:
+                raise PlatformUnavailable(
+                    f"{repository} has {_MOST} {status} runs or more, and GitHub lists no further"
+                )
+            found.update((run.id, run) for run in runs)
+        return _in_order(found.values())
+
+    def list_successful(
+        self, repository: str, paths: Iterable[str], *, since: datetime
+    ) -> Sequence[WorkflowRun]:
+        """Return runs of these workflow files, begun at `since` or later, that ended well.
+
+        Of each workflow the newest thousand at most; a file that GitHub knows no workflow for has
+        none. Raises PlatformError.
+        """
+        created = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        found: list[WorkflowRun] = []
+        for file in sorted(set(paths)):
+            name = file.removeprefix(_FOLDER)
+            path = repository_path(repository, "actions", "workflows", name, "runs")
+            try:
+                found += self._list(repository, path, status="success", created=created)
+            except PlatformRefused as error:
+                if error.status != 404:
+                    raise
+        return _in_order(found)
+
+    def with_jobs(self, run: WorkflowRun) -> WorkflowRun:
+        """Return a run with the jobs of its latest attempt. Raises PlatformError."""
+        path = repository_path(run.repository, "actions", "runs", str(run.id), "jobs")
+        rows = self._client.get_all(path, rows="jobs", needs=_NEEDS, filter="latest")
+        return replace(run, jobs=tuple(_read_job(row) for row in rows))
+
+    def _list(self, repository: str, path: str, **query: str) -> list[WorkflowRun]:
+        rows = self._client.get_all(path, rows="workflow_runs", needs=_NEEDS, **query)
+        return [_read_run(row, repository) for row in rows]
+
+
+def _in_order(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
+    return sorted(runs, key=lambda run: (run.created_at, run.id))
+
+
+def _read_run(row: Mapping[str, Any], repository: str) -> WorkflowRun:
+    number, attempt = row.get("id"), row.get("run_attempt", 1)
+    created, updated = read_instant(row, "created_at"), read_instant(row, "updated_at")
+    if type(number) is not int or type(attempt) is not int or not (created and updated):
+        raise PlatformUnavailable(NONSENSE)
+    return WorkflowRun(
+        repository=repository,
+        id=number,
+        path=read_text(row, "path").partition("@")[0],
+        event=read_text(row, "event"),
+        status=read_text(row, "status"),
+        created_at=created,
+        updated_at=updated,
+        html_url=read_text(row, "html_url"),
+        attempt=attempt,
+    )
+
+
+def _read_job(row: Mapping[str, Any]) -> RunJob:
+    return RunJob(read_text(row, "name"), read_text(row, "status"), read_instant(row, "started_at"))
