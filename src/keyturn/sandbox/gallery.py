@@ -31,6 +31,8 @@ jobs:
           AZURE_PAT: ${{ secrets.AZURE_PAT }}
           WEATHER_TOKEN: ${{ secrets.WEATHER_TOKEN }}
           ROBOT_PAT: ${{ secrets.ROBOT_PAT }}
+          AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}
+          AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}
           FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
 """
 
@@ -68,6 +70,13 @@ tokens:
     with: {{ url: "{github}" }}
     value: ROBOT_PAT
     secrets: [ROBOT_PAT]
+  - id: bucket
+    provider: aws-iam
+    with: {{ url: "{aws}", user: ci-upload }}
+    credential: {{ access-key-id: AWS_MANAGER_ID, secret-access-key: AWS_MANAGER_SECRET }}
+    secrets:
+      - {{ name: AWS_ACCESS_KEY_ID, part: access-key-id }}
+      - {{ name: AWS_SECRET_ACCESS_KEY, part: secret-access-key }}
   - id: feed
     provider: declared
     expires: 2027-06-01
@@ -84,6 +93,7 @@ def fill(box: Sandbox) -> Example:
     _fill_azure_devops(box, stored, given)
     _fill_synoptic(box, stored, given)
     _fill_github(box, stored, given)
+    _fill_aws_iam(box, stored, given)
     stored["FEED_PASSWORD"] = secrets.token_hex(12)
     files = {
         ".github/workflows/nightly.yml": _WORKFLOW,
@@ -93,6 +103,7 @@ def fill(box: Sandbox) -> Example:
             azure=box.azure_devops.url,
             synoptic=box.synoptic.url,
             github=box.github.url,
+            aws=box.aws_iam.url,
         ),
     }
     repository = box.github.add_repository(REPOSITORY, assignees=("alice",), files=files)
@@ -171,3 +182,11 @@ def _fill_github(box: Sandbox, stored: dict[str, str], given: dict[str, str]) ->
     expires = datetime(2026, 12, 20, 9, 30, tzinfo=UTC)
     box.github.add_token(value, kind="pat", login="octo-robot", expires=expires, scopes={"repo"})
     stored["ROBOT_PAT"] = given["ROBOT_PAT"] = value
+
+
+def _fill_aws_iam(box: Sandbox, stored: dict[str, str], given: dict[str, str]) -> None:
+    aws = box.aws_iam
+    key = aws.create_key(aws.add_user("ci-upload"), created_at=_ago(box, 420))
+    manager = aws.create_key(aws.add_user("keyturn"))
+    stored |= {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret}
+    given |= {"AWS_MANAGER_ID": manager.id, "AWS_MANAGER_SECRET": manager.secret}

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from keyturn.sandbox.aws_iam import AwsIam
 from keyturn.sandbox.azure_devops import AzureDevOps
 from keyturn.sandbox.github import GitHub
 from keyturn.sandbox.gitlab import GitLab
@@ -26,18 +27,19 @@ class Sandbox:
 
     def __init__(self, now: datetime, *, port: int = 0) -> None:
         self.clock = Clock(now)
-        ports = iter([port + step if port else 0 for step in range(5)])
+        ports = iter([port + step if port else 0 for step in range(6)])
         self.github = GitHub(self.clock, port=next(ports))
         self.gitlab = GitLab(self.clock, port=next(ports))
         self.sailpoint = SailPoint(self.clock, port=next(ports))
         self.azure_devops = AzureDevOps(self.clock, port=next(ports))
         self.synoptic = Synoptic(self.clock, port=next(ports))
+        self.aws_iam = AwsIam(self.clock, port=next(ports))
 
     @property
     def servers(self) -> tuple[Server, ...]:
         """The HTTP servers, GitHub's first."""
-        worlds = (self.github, self.gitlab, self.sailpoint, self.azure_devops, self.synoptic)
-        return tuple(world.server for world in worlds)
+        own = (self.github, self.gitlab, self.sailpoint, self.azure_devops, self.synoptic)
+        return (*(world.server for world in own), self.aws_iam.server)
 
     @property
     def latency(self) -> float:
