@@ -12,6 +12,8 @@ from keyturn.settings import FORMATS
 COMMANDS = {
     "check": "ask the providers, say what breaks first and when, keep the issues true",
     "inventory": "list stored secrets, their uses and what is declared; or a provider's tokens",
+    "rotate": "print which tokens are due and how they would be replaced; --apply does it",
+    "recover": "go on with rotations that were cut off; --new-key makes a recovery key",
     "revoke": "kill tokens now, and say what breaks and what outlives them (emergency)",
     "scan": "find plaintext tokens in files, in what is staged, or in the history",
     "config": "validate the configuration, or print its JSON Schema",
@@ -23,6 +25,7 @@ _EXIT_CODES = """exit codes:
   1    done, findings at or above --fail-on
   2    usage or configuration error; nothing was done
   3    incomplete: something that should have answered did not
+  4    a rotation needs a person, or was cut off in this run
   130  interrupted"""
 
 
@@ -55,6 +58,17 @@ def make_parser() -> argparse.ArgumentParser:
         "--provider", metavar="NAME", help="list every token that the credentials see there"
     )
     _add_check_flags(add["check"])
+    for name in ("rotate", "recover"):
+        _add_world_flags(add[name])
+        _add_rotation_flags(add[name])
+    add["rotate"].add_argument("tokens", nargs="*", metavar="TOKEN", help="only these, due or not")
+    add["rotate"].add_argument(
+        "--plan", metavar="FILE", help="carry out this saved plan, if it holds"
+    )
+    add["rotate"].add_argument("--now", action="store_true", help="pass over windows and freezes")
+    add["recover"].add_argument(
+        "--new-key", action="store_true", help="make a key; its private half goes to --output FILE"
+    )
     _add_world_flags(add["revoke"])
     _add_revoke_flags(add["revoke"])
     _add_scan_flags(add["scan"])
@@ -141,6 +155,21 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="write no issue; say what would be (with --issues)"
     )
+
+
+def _add_rotate_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tokens", nargs="*", metavar="TOKEN", help="only these, due or not")
+    parser.add_argument("--plan", metavar="FILE", help="carry a saved plan out, if it holds")
+    parser.add_argument("--now", action="store_true", help="pass over windows and freezes")
+
+
+def _add_rotation_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--apply", action="store_true", help="do it; without it, only show")
+    parser.add_argument("--dry-run", action="store_true", help="with --apply: only show")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_at_flag(parser)
+    _add_color_flag(parser)
 
 
 def _add_revoke_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
 """What the stages need from the outside, as narrow contracts; no implementation here.
 
 A provider's capabilities are its base classes: `Provider` inspects; the others list, extend, mint,
-replace and revoke. Whatever changes something is sent once: after a ProviderUnavailable nobody
+replace and revoke. `Provider.abilities` says which of them one declaration and one credential
+leave. Whatever changes something is sent once: after a ProviderUnavailable nobody
 knows whether it was done, and the caller looks before it asks again.
 """
 
@@ -13,7 +14,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from keyturn.model import Listed, Minted, Scope, Secret, SecretRef, Token, TokenStatus
+from keyturn.model import (
+    Capability,
+    Listed,
+    Minted,
+    Scope,
+    Secret,
+    SecretRef,
+    Token,
+    TokenStatus,
+)
 from keyturn.model.runs import WorkflowRun
 from keyturn.secret_value import SecretValue
 
@@ -52,6 +62,23 @@ def find_pair(parts: Mapping[str, SecretValue], *names: str) -> tuple[SecretValu
     return tuple(SecretValue(piece) for piece in pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What can be done about a rotation with one declaration and one credential."""
+
+    can: frozenset[Capability] = frozenset()
+    why_not: Mapping[Capability, str] = field(default_factory=dict)
+    """Why one is missing that the provider has for others, for a person; a clause."""
+    parts: frozenset[str] = frozenset()
+    """What else changes with a new token, besides the secret value."""
+    secret_part: str = ""
+    """The name under which the secret value is a part too."""
+    differs: tuple[str, ...] = ()
+    """What is not the same about a token that is made anew, for a person."""
+    lists_names: bool = True
+    """Minted tokens can be found again by their name."""
+
+
 class Provider(ABC):
     """Knows the tokens of one vendor. One instance serves a whole run, from several threads."""
 
@@ -69,6 +96,15 @@ class Provider(ABC):
     def check_declaration(cls, token: Token) -> Sequence[str]:
         """Say what in a declaration can never work with this provider; nothing is asked."""
         return ()
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Say what can be done about the token's next life, as far as nothing need be asked."""
+        kinds = {
+            Capability.EXTEND: ExtendingProvider,
+            Capability.MINT: MintingProvider,
+            Capability.REPLACE: ReplacingProvider,
+        }
+        return Abilities(frozenset(each for each, kind in kinds.items() if isinstance(self, kind)))
 
     @abstractmethod
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:

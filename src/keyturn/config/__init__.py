@@ -20,7 +20,11 @@ from keyturn.config.models import (
     Accepted,
     ConfigFile,
     Defaults,
+    GitRefJournal,
     LimitsSection,
+    LocalJournal,
+    RotateSection,
+    RotationSection,
     ScanSection,
     Secret,
     SecretEntry,
@@ -32,13 +36,18 @@ from keyturn.errors import ConfigError, Problem
 from keyturn.interfaces import Provider
 from keyturn.model import (
     Acceptance,
+    Bounds,
+    Freeze,
     Policy,
+    Rotate,
     Scope,
     SecretRef,
     Store,
     StoredPart,
+    Strategy,
     Token,
     TokenStatus,
+    Window,
 )
 from keyturn.scan.hook import CONFIGURATIONS
 
@@ -69,6 +78,19 @@ class Issues:
     dashboard: bool = False
     public: bool = False
     """Open issues even in a public repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPlace:
+    """Where rotations write down what they do."""
+
+    repository: str | None = None
+    """owner/name of the branch's repository; None: the checked one, unless `path` is given."""
+    path: str | None = None
+    """A directory in place of a branch."""
+    recovery_public_key: str | None = None
+    public: bool = False
+    """Keep it even where everybody can read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,8 @@ class Config:
     ignore: tuple[Ignore, ...] = ()
     policies: Policies = field(default_factory=Policies)
     scan: Scan = Scan()
+    rotation: Bounds = field(default_factory=Bounds)
+    journal: JournalPlace | None = None
 
     @property
     def defaults(self) -> Policy:
@@ -202,6 +226,8 @@ class _Reader:
             ignore=tuple(Ignore(i.secret.upper(), i.because, i.until) for i in file.ignore),
             policies=policies,
             scan=_scan(file.scan),
+            rotation=_bounds(file.rotation),
+            journal=_journal(file.journal),
         )
 
     def _read_token(
@@ -221,6 +247,7 @@ class _Reader:
             value_env=_by_part(entry.value),
             credential_env=_by_part(entry.credential),
             secrets=secrets,
+            rotate=_rotate(entry.rotate),
             declared_expiry=entry.expires,
             line=node.line,
         )
@@ -301,6 +328,39 @@ def _limits(section: Defaults | LimitsSection) -> Limits:
         never_expires=_accepted(own.never_expires) if own else None,
         long_lived=_accepted(own.long_lived) if own else None,
     )
+
+
+def _rotate(section: RotateSection | None) -> Rotate:
+    if section is None:
+        return Rotate()
+    return Rotate(
+        enabled=section.enabled,
+        strategy=Strategy(section.strategy) if section.strategy else None,
+        lifetime=section.lifetime,
+        before=section.before,
+        overlap=section.overlap,
+        cap=section.cap,
+        accept_loss=section.accept_loss.because if section.accept_loss else None,
+        fixed_parts=section.fixed_parts,
+    )
+
+
+def _bounds(section: RotationSection) -> Bounds:
+    return Bounds(
+        max_rotations=section.max_rotations,
+        allow_destinations=tuple(section.allow_destinations),
+        windows=tuple(Window(w.cron, w.duration, w.timezone) for w in section.windows),
+        freezes=tuple(Freeze(f.from_, f.to) for f in section.freeze),
+    )
+
+
+def _journal(section: GitRefJournal | LocalJournal | None) -> JournalPlace | None:
+    if section is None:
+        return None
+    key = section.recovery_public_key
+    if isinstance(section, LocalJournal):
+        return JournalPlace(path=section.path, recovery_public_key=key)
+    return JournalPlace(section.repository, None, key, section.public_journal)
 
 
 def _scan(section: ScanSection) -> Scan:

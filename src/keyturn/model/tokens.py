@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from keyturn.model.rotation import Rotate
 from keyturn.model.secrets import SecretRef
 from keyturn.secret_value import SecretValue
 
@@ -108,6 +109,7 @@ class Token:
     owners: tuple[str, ...] = ()
     """As written: `@alice`, `@octo/platform`."""
     policy: Policy = field(default_factory=Policy)
+    rotate: Rotate = field(default_factory=Rotate)
     declared_expiry: datetime | None = None
     line: int = 0
     """Where in the configuration it is declared, from 1."""

@@ -7,7 +7,7 @@ that by revoking every token that came after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +20,8 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.model import Minted, State, TokenStatus
+from keyturn.interfaces import Abilities, Access
+from keyturn.model import Capability, Minted, State, TokenStatus
 from keyturn.providers._answers import parse
 from keyturn.providers._gitlab_answers import (
     AccessToken,
@@ -57,6 +58,51 @@ _LIMIT = (
     " write a shorter `lifetime:` in `rotate:`"
 )
 _FINE_GRAINED = "the server wants fine-grained tokens; make one by hand, and declare that"
+_NO_PERSONAL = "gitlab.com lets nobody make a personal token by its API"
+_NO_SWAP = "GitLab replaces no deploy tokens in place"
+
+
+def find_abilities(options: Options, access: Access | None) -> Abilities:
+    """Say what can be done for a token's next life, as far as nothing need be asked."""
+    why_not = dict(_find_hindrances(options, access))
+    deploy = options.kind == "deploy"
+    another_bot = (
+        f"a new {options.kind} token has a bot user of its own: what the old one's was allowed by"
+        " name, the new one's is not"
+    )
+    return Abilities(
+        frozenset({Capability.MINT, Capability.REPLACE} - why_not.keys()),
+        why_not,
+        parts=frozenset({"username"} if deploy and not _has_chosen_name(access) else ()),
+        secret_part="token" if deploy else "",
+        differs=(another_bot,) if options.kind in ("project", "group") else (),
+    )
+
+
+def _find_hindrances(options: Options, access: Access | None) -> Iterator[tuple[Capability, str]]:
+    if access is None:
+        yield Capability.MINT, "no credential to ask GitLab with"
+        yield Capability.REPLACE, "no credential to ask GitLab with"
+    elif access.own:
+        yield (
+            Capability.MINT,
+            "a token's own value makes no other token, or could not end the old one later",
+        )
+    elif _is_personal_at_gitlab_com(options):
+        yield Capability.MINT, _NO_PERSONAL
+    if options.kind == "deploy":
+        yield Capability.REPLACE, _NO_SWAP
+
+
+def _is_personal_at_gitlab_com(options: Options) -> bool:
+    # GitLab docs, user_tokens.md, 2026-11: made on self-managed and Dedicated only.
+    return options.kind == "personal" and urlsplit(options.url).hostname == "gitlab.com"
+
+
+def _has_chosen_name(access: Access | None) -> bool:
+    """Say whether this run was given a deploy token's username, and GitLab did not make it."""
+    username = access.value.get("username") if access else None
+    return username is not None and not _DEFAULT_USERNAME.fullmatch(username.reveal())
 
 
 def mint(
@@ -69,10 +115,9 @@ def mint(
     now: datetime,
 ) -> Minted:
     """Make a token with the rights of another beside it. Raises ProviderError."""
-    if options.kind == "personal" and urlsplit(options.url).hostname == "gitlab.com":
-        # GitLab docs, user_tokens.md, 2026-11: self-managed and Dedicated only.
+    if _is_personal_at_gitlab_com(options):
         raise ProviderRefused(
-            "gitlab.com lets nobody make a personal token by its API",
+            _NO_PERSONAL,
             hint="let it be replaced in place, or use a project's, a group's or a service"
             " account's token",
         )
@@ -105,7 +150,7 @@ def replace(
     """Swap a token for a new one, the old dying at once. Raises ProviderError."""
     if options.kind == "deploy":
         raise ProviderRefused(
-            "GitLab replaces no deploy tokens in place",
+            _NO_SWAP,
             hint="use `strategy: overlap`: a second one is made, and the first deleted",
         )
     body = {"expires_at": _expiry(options, expires_at, now=now)}

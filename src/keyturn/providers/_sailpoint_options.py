@@ -1,4 +1,4 @@
-"""The `with:` block of SailPoint tokens, and what in a declaration can never work.
+"""The `with:` block of SailPoint tokens, and what a declaration can never do.
 
 Nothing here asks.
 """
@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from keyturn.model import Token
+from keyturn.errors import ProviderRefused
+from keyturn.interfaces import Abilities, Access
+from keyturn.model import Capability, Token
 from keyturn.schema import BaseUrl, Strict
 
 Kind = Literal["pat", "api-client"]
@@ -83,3 +85,41 @@ def declaration_problems(token: Token) -> Iterator[str]:
         yield "a manager must know which token is meant; write its name as `token:` in `with:`"
     if {stored.part for stored in token.secrets if stored.part} - set(PAIR):
         yield "a part that this token does not have; it has `client-id` and `client-secret`"
+
+
+def check_changeable(options: Options, why_no_client: str) -> None:
+    """Raise ProviderRefused where nobody can extend the token, or make another."""
+    if options.kind == "api-client":
+        raise ProviderRefused(
+            why_no_client, hint="make one by hand, store its id and secret, then delete the old one"
+        )
+    if options.api not in CURRENT:
+        raise ProviderRefused(
+            f"the version {options.api} of the API does not describe expiry dates that are asked"
+            " for; keyturn only reads there",
+            hint="write `api: v2025` or `api: v1`",
+        )
+
+
+def find_abilities(options: Options, access: Access | None) -> Abilities:
+    """Say what can be done for a token's next life, as far as nothing need be asked."""
+    both = (Capability.EXTEND, Capability.MINT)
+    why_not = _find_hindrance(options, access)
+    if why_not:
+        return Abilities(why_not=dict.fromkeys(both, why_not))
+    return Abilities(frozenset(both), parts=frozenset({PAIR[0]}), secret_part=PAIR[1])
+
+
+def _find_hindrance(options: Options, access: Access | None) -> str | None:
+    try:
+        check_changeable(options, "another API client is another identity")
+    except ProviderRefused as error:
+        return error.message
+    if access is None:
+        return "no id and secret to ask SailPoint with"
+    if access.own or options.owner == "me":
+        return None
+    return (
+        "only its owner can extend a personal access token, or make another beside it; where the"
+        " credential is the owner's, write `owner: me`"
+    )

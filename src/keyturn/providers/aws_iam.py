@@ -23,8 +23,8 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.interfaces import Access, ListingProvider, MintingProvider, find_pair
-from keyturn.model import Listed, Minted, Precision, State, Token, TokenStatus
+from keyturn.interfaces import Abilities, Access, ListingProvider, MintingProvider, find_pair
+from keyturn.model import Capability, Listed, Minted, Precision, State, Token, TokenStatus
 from keyturn.providers._aws_answers import AccessKey, LastUsed
 from keyturn.providers._aws_api import Session, open_session
 from keyturn.providers._aws_options import PAIR, Options, declaration_problems
@@ -76,6 +76,18 @@ class AwsIam(ListingProvider, MintingProvider):
         """Return the key under which a list shows the token."""
         options = Options.model_validate(dict(token.options))
         return f"{urlsplit(options.url).netloc}/{status.token_id}" if status.token_id else None
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Return that a user gets a second key, from a manager or by the first; without a name."""
+        if access is None:
+            why_not = {Capability.MINT: "no access key to ask AWS with"}
+            return Abilities(why_not=why_not, lists_names=False)
+        return Abilities(
+            frozenset({Capability.MINT}),
+            parts=frozenset({PAIR[0]}),
+            secret_part=PAIR[1],
+            lists_names=False,
+        )
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one key. Raises ProviderError."""

@@ -22,13 +22,14 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from keyturn.errors import CredentialRejected, ProviderRefused, TokenNotFound
 from keyturn.instants import format_rfc3339
 from keyturn.interfaces import (
+    Abilities,
     Access,
     ExtendingProvider,
     ListingProvider,
     MintingProvider,
     SweepingProvider,
 )
-from keyturn.model import Listed, Minted, State, Token, TokenStatus
+from keyturn.model import Capability, Listed, Minted, State, Token, TokenStatus
 from keyturn.providers._answers import parse
 from keyturn.providers._azure_answers import SIGNED_IN, Connection, NewPat, Pat, User, parse_guid
 from keyturn.providers._azure_api import Session, is_sign_in, refusal, says_expired
@@ -120,6 +121,15 @@ class AzureDevOps(ListingProvider, ExtendingProvider, MintingProvider, SweepingP
     def check_declaration(cls, token: Token) -> Sequence[str]:
         """Say what cannot work: nothing to ask with, or nothing to look for."""
         return tuple(_declaration_problems(token))
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Return what a signed-in user's Entra token can do: without it a person has to."""
+        both = (Capability.EXTEND, Capability.MINT)
+        try:
+            self._signed_in(token, access)
+        except CredentialRejected:
+            return Abilities(why_not=dict.fromkeys(both, SIGNED_IN))
+        return Abilities(frozenset(both))
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token. Raises ProviderError."""

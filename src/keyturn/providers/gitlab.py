@@ -16,7 +16,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from keyturn.errors import CredentialRejected, ProviderRefused
-from keyturn.interfaces import Access, ListingProvider, MintingProvider, ReplacingProvider
+from keyturn.interfaces import (
+    Abilities,
+    Access,
+    ListingProvider,
+    MintingProvider,
+    ReplacingProvider,
+)
 from keyturn.model import Listed, Minted, Token, TokenStatus
 from keyturn.providers import _gitlab_acts as acts
 from keyturn.providers._gitlab_api import Server, Session
@@ -56,6 +62,10 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
     def check_declaration(cls, token: Token) -> Sequence[str]:
         """Say what cannot work: nothing to ask with, or nothing to look for."""
         return tuple(_declaration_problems(token))
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Return what GitLab's API has for this kind of token and credential."""
+        return acts.find_abilities(_options(token), access)
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token. Raises ProviderError."""

@@ -25,6 +25,7 @@ from keyturn.errors import (
     TokenNotFound,
 )
 from keyturn.interfaces import (
+    Abilities,
     Access,
     ExtendingProvider,
     ListingProvider,
@@ -42,7 +43,15 @@ from keyturn.providers._sailpoint_answers import (
     name_owners,
 )
 from keyturn.providers._sailpoint_api import CLIENTS, PATS, VENDOR, Session, open_session
-from keyturn.providers._sailpoint_options import CURRENT, PAIR, Kind, Options, declaration_problems
+from keyturn.providers._sailpoint_options import (
+    CURRENT,
+    PAIR,
+    Kind,
+    Options,
+    check_changeable,
+    declaration_problems,
+    find_abilities,
+)
 from keyturn.providers._sailpoint_workflows import index_places
 from keyturn.secret_value import SecretValue
 
@@ -98,6 +107,10 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
     def check_declaration(cls, token: Token) -> Sequence[str]:
         """Say what cannot work: nothing to ask with, nothing to look for, or half a pair."""
         return tuple(declaration_problems(token))
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Return what the owner's own credential can do: nobody else's can do anything."""
+        return find_abilities(Options.model_validate(dict(token.options)), access)
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token, and which workflows hold a copy. Raises ProviderError."""
@@ -157,7 +170,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
     ) -> TokenStatus:
         """Move the date of one of the credential's own tokens. Sent once. Raises ProviderError."""
         options = Options.model_validate(dict(token.options))
-        _check_changeable(options, "An API client has no expiry date that could be moved")
+        check_changeable(options, "An API client has no expiry date that could be moved")
         session = self._open(options, access)
         change = {"op": "replace", "path": "/expirationDate", "value": format_instant(expires_at)}
         session.act(
@@ -188,7 +201,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         Raises ProviderError.
         """
         options = Options.model_validate(dict(token.options))
-        _check_changeable(
+        check_changeable(
             options, "Another API client is another identity, and is not made by keyturn"
         )
         session = self._open(options, access)
@@ -258,19 +271,6 @@ def _id_of(access: Access | None) -> str | None:
     """Return the id of the token whose own value was given to this run."""
     pair = find_pair(access.value, *PAIR) if access else None
     return pair[0].reveal() if pair else None
-
-
-def _check_changeable(options: Options, why_no_client: str) -> None:
-    if options.kind == "api-client":
-        raise ProviderRefused(
-            why_no_client, hint="make one by hand, store its id and secret, then delete the old one"
-        )
-    if options.api not in CURRENT:
-        raise ProviderRefused(
-            f"the version {options.api} of the API does not describe expiry dates that are asked"
-            " for; keyturn only reads there",
-            hint="write `api: v2025` or `api: v1`",
-        )
 
 
 def _check_mintable(session: Session, like: str | None, name: str) -> Pat:

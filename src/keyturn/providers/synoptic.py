@@ -24,8 +24,8 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.interfaces import Access, ListingProvider, MintingProvider
-from keyturn.model import Evidence, Listed, Minted, Precision, State, Token, TokenStatus
+from keyturn.interfaces import Abilities, Access, ListingProvider, MintingProvider
+from keyturn.model import Capability, Evidence, Listed, Minted, Precision, State, Token, TokenStatus
 from keyturn.providers._answers import Memo, Shape, parse
 from keyturn.schema import BaseUrl, Strict
 from keyturn.secret_value import SecretValue
@@ -129,6 +129,13 @@ class Synoptic(ListingProvider, MintingProvider):
         """Return the key under which a list shows the token."""
         options = Options.model_validate(dict(token.options))
         return f"{urlsplit(options.url).netloc}/{status.token_id}" if status.token_id else None
+
+    def abilities(self, token: Token, access: Access | None) -> Abilities:
+        """Return that the account's private key makes another token, without a name."""
+        if access is None or access.own:
+            why_not = {Capability.MINT: f"a token of Synoptic makes no other; {_KEY_NEEDED}"}
+            return Abilities(why_not=why_not, lists_names=False)
+        return Abilities(frozenset({Capability.MINT}), lists_names=False)
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Look for the token's value in the list.
