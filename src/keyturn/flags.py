@@ -61,11 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     for name in ("rotate", "recover"):
         _add_world_flags(add[name])
         _add_rotation_flags(add[name])
-    add["rotate"].add_argument("tokens", nargs="*", metavar="TOKEN", help="only these, due or not")
-    add["rotate"].add_argument(
-        "--plan", metavar="FILE", help="carry out this saved plan, if it holds"
-    )
-    add["rotate"].add_argument("--now", action="store_true", help="pass over windows and freezes")
+    _add_rotate_flags(add["rotate"])
     add["recover"].add_argument(
         "--new-key", action="store_true", help="make a key; its private half goes to --output FILE"
     )

@@ -406,3 +406,9 @@ def test_a_full_summary_is_left_alone(tmp_path):
     path.write_text("x" * LIMIT)
     Runner(summary_file=path).write_summary("more")
     assert path.stat().st_size == LIMIT
+
+
+@pytest.mark.parametrize("command", ["rotate", "recover", "revoke deploy"])
+def test_a_dry_run_holds_for_whatever_changes_something(command: str) -> None:
+    given = {"INPUT_COMMAND": command, "INPUT_DRY-RUN": "true", "INPUT_ARGS": "--apply"}
+    assert arguments(given) == [*command.split(), "--dry-run", "--apply"]

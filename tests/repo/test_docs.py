@@ -193,4 +193,4 @@ def test_examples_give_inputs_that_exist_and_pin_what_they_use(root: Path, path:
 
 def test_every_example_is_tested(root: Path) -> None:
     names = {path.name for path in (root / "workflows-examples").iterdir()}
-    assert names == {"check-scheduled.yml"}
+    assert names == {"check-scheduled.yml", "rotate-approved.yml"}

@@ -6,13 +6,19 @@ The plan is made by `plan`, carried out by `rotation/executor`; nothing is decid
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from keyturn import parallel, providers
 from keyturn.commands import rotation_world, wiring
 from keyturn.config import Config
-from keyturn.errors import CredentialMissing, ExitCode, UsageError
+from keyturn.errors import (
+    CredentialMissing,
+    ExitCode,
+    JournalError,
+    PlatformError,
+    UsageError,
+)
 from keyturn.github.client import Client
 from keyturn.inspection import WORKERS, Inspector
 from keyturn.interfaces import ListingProvider
@@ -123,16 +129,20 @@ class _Rotating:
         ledger, executor = self._open()
         saved = _read_saved(self._settings, arguments.plan) if arguments.plan else None
         plan = self._plan(arguments, ledger.known, saved)
-        _require_safe(plan, saved, self._config)
-        if not ledger.known.unfinished() and not plan.rotations:
+        unfinished = ledger.known.unfinished()
+        if not unfinished:
+            _require_safe(plan, saved, self._config)
+        if not unfinished and not plan.rotations:
             publish.emit(_render_plan(plan, self._settings.format, self._settings))
             return self._code([], plan)
-        ledger.lock()
         declared = {token.id: token for token in self._config.tokens}
-        results = self._go_on(ledger, executor)
-        results += [executor.start(declared[each.token], each) for each in plan.rotations]
-        ledger.unlock()
-        self._tell(results)
+        with self._locked(ledger) as results:
+            self._go_on(ledger, executor, results)
+            if unfinished:
+                plan = self._plan(arguments, ledger.known, saved)
+                _require_safe(plan, saved, self._config)
+            for each in plan.rotations:
+                results.append(executor.start(declared[each.token], each))
         return self._code(results, plan)
 
     def recover(self, *, apply: bool) -> ExitCode:
@@ -142,18 +152,31 @@ class _Rotating:
         if not unfinished:
             publish.emit("no rotation is under way")
             return ExitCode.OK
-        if apply:
-            ledger.lock()
-            results = self._go_on(ledger, executor)
-            ledger.unlock()
-        else:
-            results = [Result(o, "is under way; --apply goes on with it") for o in unfinished]
-        self._tell(results)
+        if not apply:
+            shown = [Result(o, "is under way; --apply goes on with it") for o in unfinished]
+            self._tell(shown)
+            return self._code(shown, None)
+        with self._locked(ledger) as results:
+            self._go_on(ledger, executor, results)
         return self._code(results, None)
+
+    @contextmanager
+    def _locked(self, ledger: Ledger) -> Iterator[list[Result]]:
+        """Hold the lock; whatever happens, tell how far everything came and give it back."""
+        ledger.lock()
+        results: list[Result] = []
+        try:
+            yield results
+        finally:
+            if results:
+                self._tell(results)
+            with suppress(JournalError, PlatformError):
+                ledger.unlock()
 
     def _open(self) -> tuple[Ledger, Executor]:
         """Open the journal, and put together what acts. Raises UsageError, JournalError."""
         settings, config = self._settings, self._config
+        rotation_world.require_proven(settings)
         rotation_world.require_trusted(settings, self._github)
         key = rotation_world.require_recovery_key(settings, config)
         assert config.journal
@@ -170,13 +193,15 @@ class _Rotating:
         )
         return ledger, Executor(outside, ledger, now=settings.now)
 
-    def _go_on(self, ledger: Ledger, executor: Executor) -> list[Result]:
+    def _go_on(self, ledger: Ledger, executor: Executor, results: list[Result]) -> None:
+        """Add how far everything that was unfinished came."""
         declared = {token.id: token for token in self._config.tokens}
-        return [
-            executor.go_on(declared[operation.token], operation.id)
-            for operation in ledger.known.unfinished()
-            if operation.token in declared
-        ]
+        for operation in ledger.known.unfinished():
+            if operation.token in declared:
+                results.append(executor.go_on(declared[operation.token], operation.id))
+            else:
+                told = "its token is not declared any more: declare it again, to be gone on with"
+                results.append(Result(operation, told, cut_off=True))
 
     def _plan(self, arguments: argparse.Namespace, known: Known, saved: Plan | None = None) -> Plan:
         named = set(arguments.tokens) or None

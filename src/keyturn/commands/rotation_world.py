@@ -38,6 +38,16 @@ _TRUSTED_EVENTS = frozenset({"schedule", "workflow_dispatch", "push"})
 _MAKE_ONE = "make one with: keyturn recover --new-key --output recovery.key"
 
 
+def require_proven(settings: Settings) -> None:
+    """Refuse to change anything that is real, until the proof of the promises is complete."""
+    if not settings.runner.api_on_loopback:
+        raise UsageError(
+            "rotations are planned for real, and carried out in the sandbox only",
+            hint="this version has no complete proof yet that nothing is lost wherever it is cut"
+            " off; carry the plan out by hand",
+        )
+
+
 def require_trusted(settings: Settings, github: Client) -> None:
     """Refuse to change anything in a run that somebody without write access may have started."""
     runner = settings.runner

@@ -1,7 +1,7 @@
 """keyturn.yml -> Config; every problem of the file in one run, each with its place.
 
 Reads no environment and asks nobody: whether a named variable is set, or a named token exists,
-is for later stages. What only rotations and watching need is judged here and not yet kept.
+is for later stages. What only watching needs is judged here and not yet kept.
 """
 
 from __future__ import annotations

@@ -210,6 +210,8 @@ def arguments(environ: Mapping[str, str]) -> list[str] | None:
         argv += ["--dry-run"] if dry_run else []
         # True is the command's own default: on the default branch only.
         argv += ["--no-issues"] if issues is False else []
+    if words[0] in ("rotate", "recover", "revoke") and dry_run:
+        argv += ["--dry-run"]
     argv += inputs.words("args")
     if inputs.problems:
         raise UsageError("\n".join(inputs.problems), hint="see `with:` of the step")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from keyturn.errors import RotationError, TokenNotFound
-from keyturn.model import State, TokenStatus
+from keyturn.model import Level, State, TokenStatus
 from keyturn.model.rotation import Phase
 from keyturn.rotation.case import Case
 from keyturn.rotation.drain import Consumer, Holder, Verdict, find_holders, first_proof, may_retire
@@ -49,12 +49,23 @@ def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
         stored=stored,
         holders=holders,
         proof=first_proof(consumers, stored, successful) or _used_since(case, max(stored.values())),
-        overlap=timedelta(seconds=case.operation.facts["overlap"]),
+        overlap=_overlap(case),
         cap=timedelta(seconds=case.operation.facts["cap"]),
         old_expiry=case.old.expires_at,
         now=case.now,
     )
     return verdict, holders
+
+
+def _overlap(case: Case) -> timedelta:
+    """Return how long the old token is kept at least.
+
+    An organization's secret is read by repositories whose runs are not listed here: the old token
+    is then kept for as long as any run can live.
+    """
+    if any(ref.level is Level.ORGANIZATION for ref in case.stored_at):
+        return timedelta(seconds=case.operation.facts["cap"])
+    return timedelta(seconds=case.operation.facts["overlap"])
 
 
 def _consumers(case: Case) -> Iterator[Consumer]:
@@ -95,31 +106,61 @@ def _used_since(case: Case, stored: datetime) -> datetime | None:
 def retire(case: Case, verdict: Verdict) -> str:
     """End the old token and see it die. Raises ProviderError, RotationError."""
     old_id, new_id = case.operation.old_id, case.operation.new_id
-    if old_id == new_id:
+    if new_id is None or old_id == new_id:
         raise RotationError("the old token and the new one have the same id: neither is ended")
+    # Also the proof that this credential still sees what it saw: only then "not found" means dead.
+    if case.look_at(new_id).state is not State.ACTIVE:
+        raise RotationError(
+            "the new token does not work any more, so that the old one is not ended",
+            hint="find out who ended it; store a working token by hand before the old one dies",
+        )
+    unseen = False
     for token_id in (old_id, *case.operation.abandoned):
-        if case.operation.retiring.get(token_id) is Retirement.DEAD:
+        if token_id == new_id or case.operation.retiring.get(token_id) is Retirement.DEAD:
             continue
         status = _find(case, token_id)
         if status is not None and status.state not in _DEAD:
             if token_id == old_id:
                 _require_the_same(case, status)
-                _require_unused(case, status, verdict)
             case.ledger.retire(case.id, token_id, Retirement.DUE)
             end(case, token_id)
             case.ledger.retire(case.id, token_id, Retirement.SENT)
             status = _find(case, token_id)
         if status is not None and status.state not in _DEAD:
-            takes = case.revoking().death_takes
-            if not takes:
-                raise RotationError(
-                    "the old token was ended, and the provider still shows it alive"
-                )
+            if not case.revoking().death_takes:
+                raise RotationError("it was ended, and the provider still shows it alive")
+            unseen = True
             continue
         case.ledger.retire(case.id, token_id, Retirement.DEAD)
     case.enter(Phase.DONE)
+    return _told(case, verdict, unseen=unseen)
+
+
+def _told(case: Case, verdict: Verdict, *, unseen: bool) -> str:
+    parts = ["the old token is retired"]
+    if verdict.forced:
+        parts.append(f"although: {verdict.because}")
+    if unseen:
+        parts.append("its death was not seen yet")
     tail = case.revoking().outlives(case.token)
-    return "the old token is retired" + (f"; what outlives it: {tail}" if tail else "")
+    if tail:
+        parts.append(f"what outlives it: {tail}")
+    return "; ".join(parts)
+
+
+def still_used(case: Case, verdict: Verdict) -> str:
+    """Return that somebody undeclared still uses the old token, which waits for the cap then."""
+    if verdict.forced:
+        return ""
+    status = _find(case, case.operation.old_id)
+    used = status.last_used_at if status else None
+    bound = max(case.stored_at.values()) + _overlap(case) + _LAST_USE
+    if used is None or used <= bound:
+        return ""
+    return (
+        f"the old token was used on {used:%Y-%m-%d %H:%M} UTC, long after every secret held the"
+        " new one: somebody undeclared still uses it; it is retired at the cap all the same"
+    )
 
 
 def _find(case: Case, token_id: str) -> TokenStatus | None:
@@ -135,14 +176,3 @@ def _require_the_same(case: Case, status: TokenStatus) -> None:
         raise RotationError("the provider shows another token under the old one's id")
     if old.owner and status.owner != old.owner:
         raise RotationError("the old token belongs to somebody else by now")
-
-
-def _require_unused(case: Case, status: TokenStatus, verdict: Verdict) -> None:
-    """Raise RotationError where somebody undeclared still uses the old token."""
-    last = max(case.stored_at.values()) + _LAST_USE
-    if not verdict.forced and status.last_used_at and status.last_used_at > last:
-        raise RotationError(
-            f"the old token was used on {status.last_used_at:%Y-%m-%d %H:%M} UTC, after every "
-            "secret held the new one: somebody undeclared still uses it",
-            hint="find out who does, and declare where it is stored",
-        )

@@ -19,8 +19,8 @@ from keyturn.rotation.keys import JournalKey
 from keyturn.rotation.known import Known, Operation, Retirement
 from keyturn.rotation.log import Entry, Head, Kind
 
-_LOCKED_FOR = timedelta(hours=6)
-"""A job of GitHub's runners lives no longer (GitHub docs, "Usage limits", 2026-11)."""
+_LOCKED_FOR = timedelta(hours=1)
+"""Longer than a run takes; one that was killed keeps others out for no longer."""
 
 
 @dataclass(slots=True)
