@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test check fmt bench-check bench-scan image e2e lock clean
+.PHONY: help dev demo test check fmt bench-check bench-scan bench-rotation image e2e lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -44,6 +44,9 @@ bench-check: $(BIN)/.ready ## requests and wall time of `check` against the leas
 
 bench-scan: $(BIN)/.ready ## speed, memory, noise and recall of the scanner against its peers
 	@$(BIN)/python -m bench.scan $(PARTS)
+
+bench-rotation: $(BIN)/.ready ## kill rotations at every request and count what is lost; bounded with POINTS=20
+	@$(BIN)/python -m bench.rotation $(if $(POINTS),--points $(POINTS))
 
 image: ## build the container image with docker or podman
 	@engine=$$(command -v docker || command -v podman) && $$engine build -t keyturn:local .

@@ -18,6 +18,7 @@ from keyturn.errors import (
 )
 from keyturn.interfaces import Access, ListingProvider, Provider, RevokingProvider
 from keyturn.model import Listed, Precision, State, Token, TokenStatus
+from keyturn.providers._aws_options import Options as AwsOptions
 from keyturn.providers._gitlab_options import Options as GitLabOptions
 from keyturn.providers.synoptic import Options as SynopticOptions
 from keyturn.revocation import Fate, Outcome, Revoker, Target, pin
@@ -203,6 +204,9 @@ def test_a_pinned_declaration_means_one_token() -> None:
     token = Token("deploy", "gitlab", options=options)
     pinned = pin(token, "42", GitLabOptions).options
     assert (pinned["token"], pinned["token_id"], pinned["project"]) == (None, 42, "acme/tools")
+    aws = Token("t", "aws-iam", options=AwsOptions(user="ci").model_dump())
+    key = "AKIA" + "Q" * 16
+    assert pin(aws, key, AwsOptions).options["token_id"] == key
     assert pin(token, None, GitLabOptions) is token
     assert pin(token, "no number", GitLabOptions) is token
     assert pin(Token("t", "synoptic"), "7", SynopticOptions).options == {}

@@ -12,7 +12,7 @@ from keyturn.settings import FORMATS
 COMMANDS = {
     "check": "ask the providers, say what breaks first and when, keep the issues true",
     "inventory": "list stored secrets, their uses and what is declared; or a provider's tokens",
-    "rotate": "print which tokens are due and how they would be replaced; --apply does it",
+    "rotate": "print which tokens are due and how they would be replaced",
     "recover": "go on with rotations that were cut off; --new-key makes a recovery key",
     "revoke": "kill tokens now, and say what breaks and what outlives them (emergency)",
     "scan": "find plaintext tokens in files, in what is staged, or in the history",

@@ -214,8 +214,9 @@ def pin(token: Token, token_id: str | None, options_model: type[Strict]) -> Toke
     if token_id is None or "token_id" not in options_model.model_fields:
         return token
     numbers = [int(token_id)] if token_id.isdecimal() else []
+    unnamed = {"token": None} if "token" in options_model.model_fields else {}
     for id in (token_id, *numbers):
-        options = revise(options_model, token.options, token=None, token_id=id)
+        options = revise(options_model, token.options, **unnamed, token_id=id)
         if options is not None:
             return replace(token, options=options)
     return token

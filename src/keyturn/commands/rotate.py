@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from keyturn import parallel, providers
 from keyturn.commands import rotation_world, wiring
 from keyturn.config import Config
+from keyturn.deadline import effective_deadline
 from keyturn.errors import (
     CredentialMissing,
     ExitCode,
@@ -22,7 +24,7 @@ from keyturn.errors import (
 from keyturn.github.client import Client
 from keyturn.inspection import WORKERS, Inspector
 from keyturn.interfaces import ListingProvider
-from keyturn.model import Capability, Inspected, Inventory, Phase, Plan, Skip
+from keyturn.model import Capability, Evidence, Inspected, Inventory, Phase, Plan, Skip
 from keyturn.plan import build_plan, compare, find_unsafe
 from keyturn.plan_choice import Candidate
 from keyturn.report import publish
@@ -141,8 +143,11 @@ class _Rotating:
             if unfinished:
                 plan = self._plan(arguments, ledger.known, saved)
                 _require_safe(plan, saved, self._config)
+            went_on = {operation.token for operation in unfinished}
             for each in plan.rotations:
-                results.append(executor.start(declared[each.token], each))
+                # What was asked about the others is older than what was just done to them.
+                if each.token not in went_on:
+                    results.append(executor.start(declared[each.token], each))
         return self._code(results, plan)
 
     def recover(self, *, apply: bool) -> ExitCode:
@@ -214,7 +219,7 @@ class _Rotating:
         tokens, _ = judge_answers(self._config, answers)
         unfinished: dict[str, Phase] = {o.token: o.phase for o in known.unfinished()}
         return build_plan(
-            [self._candidate(each) for each in tokens],
+            [self._candidate(_as_granted(each, known)) for each in tokens],
             bounds=self._config.rotation,
             inventory=self._inventory,
             now=self._settings.now,
@@ -261,6 +266,19 @@ class _Rotating:
         if blocked or any(result.needs_person or result.cut_off for result in results):
             return ExitCode.NEEDS_HUMAN
         return ExitCode.OK
+
+
+def _as_granted(inspected: Inspected, known: Known) -> Inspected:
+    """Put the date that was granted in the place of a declared one, which is the old token's."""
+    current, status = known.current.get(inspected.token.id), inspected.status
+    told = status.expires_at is not None and status.evidence is not Evidence.DECLARED
+    if current is None or current.expires_at is None or told:
+        return inspected
+    if status.token_id != current.token_id:
+        return inspected
+    token = replace(inspected.token, declared_expiry=current.expires_at)
+    status = replace(status, expires_at=current.expires_at, evidence=Evidence.JOURNAL)
+    return Inspected(token, status, effective_deadline(token, status))
 
 
 def _read_saved(settings: Settings, path: str) -> Plan:

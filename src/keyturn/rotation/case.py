@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from keyturn.errors import RotationError
+from keyturn.errors import RotationError, TokenNotFound
 from keyturn.interfaces import (
     Access,
+    ListingProvider,
     MintingProvider,
     Provider,
     ReplacingProvider,
@@ -22,10 +23,10 @@ from keyturn.interfaces import (
 )
 from keyturn.model import Inventory, SecretRef, StoredPart, Token, TokenStatus
 from keyturn.model.rotation import Phase, Predecessor
-from keyturn.revocation import pin
 from keyturn.rotation.keys import JournalKey, RecoveryKey
 from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
+from keyturn.schema import Strict, revise
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +129,36 @@ class Case:
         return provider
 
     def pinned(self, token_id: str) -> Token:
-        """Return the declaration so that it means the token of this id."""
+        """Return the declaration so that it means the token of this id, where one can say so."""
         model = type(self.provider()).options_model()
-        return replace(pin(self.token, token_id, model))
+        if not _takes_ids(model):
+            return self.token
+        unnamed = {"token": None} if "token" in model.model_fields else {}
+        for id in (token_id, int(token_id) if token_id.isdecimal() else token_id):
+            options = revise(model, self.token.options, **unnamed, token_id=id)
+            if options is not None:
+                return replace(self.token, options=options)
+        raise RotationError("the id of the token is none that its declaration could name")
 
     def look_at(self, token_id: str) -> TokenStatus:
         """Ask afresh about one token, by whoever may see it. Raises ProviderError."""
-        return self.provider().inspect(self.pinned(token_id), self.access(), now=self.now)
+        provider = self.provider()
+        if _takes_ids(provider.options_model()):
+            return provider.inspect(self.pinned(token_id), self.access(), now=self.now)
+        # Such a declaration means the token whose value this run was given: the list tells ids.
+        assert isinstance(provider, ListingProvider)
+        for row in provider.list_tokens(self.token, self.access(), now=self.now):
+            if row.status.token_id == token_id:
+                return row.status
+        raise TokenNotFound("its provider does not list the token any more")
 
     def enter(self, phase: Phase, **data: object) -> None:
         """Write down the phase that begins, or how it ended."""
         self.ledger.enter(self.id, phase, **data)
+
+
+def _takes_ids(model: type[Strict]) -> bool:
+    return "token_id" in model.model_fields
 
 
 def _instant(text: object) -> datetime | None:

@@ -6,6 +6,7 @@ changed, and after. What cannot go on waits, or is handed to a person: nothing i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
 from keyturn.rotation.machine import FINAL, NEEDS_A_PERSON
 from keyturn.rotation.sealed import Sealed
+from keyturn.secret_value import redact
 
 _MOST_TRIES = 10
 """How often a phase is entered before a person is asked."""
@@ -71,6 +73,8 @@ class Executor:
         abilities = self._outside.make(token.provider).abilities(token, self._outside.access(token))
         facts = _opening(token, rotation, id)
         facts |= {"new_owner": bool(abilities.differs), "named": abilities.lists_names}
+        # Names may hold what is a value too: a deploy token's user, for one.
+        self._ledger.public |= {str(facts["name"]), rotation.old.owner or "", *rotation.old.scopes}
         self._ledger.begin(id, facts)
         return self.go_on(token, id)
 
@@ -85,6 +89,12 @@ class Executor:
             return Result(case.operation, message)
         except JournalError:
             raise  # nothing may be done that cannot be written down
+        except making.NothingMade as error:
+            if case.operation.attempts.get(Phase.MINTING, 0) > 1:
+                return self._stop(case, error)
+            _clean_up(case)
+            case.enter(Phase.BLOCKED, because=redact(error.told))
+            return Result(case.operation, error.told)
         except RotationError as error:
             return self._hand_over(case, Phase.NEEDS_HUMAN, error)
         except (ProviderError, PlatformError, CredentialMissing) as error:
@@ -109,7 +119,10 @@ class Executor:
                 case Phase.SEALED:
                     case.enter(Phase.PROVING)
                 case Phase.PROVING:
-                    sealed = sealed or making.find_sealed(case) or making.make(case)
+                    sealed = sealed or making.find_sealed(case)
+                    if sealed is None:
+                        sealed = making.make(case)
+                        continue
                     problems = making.prove(case, sealed)
                     if problems and case.operation.strategy is Strategy.OVERLAP:
                         return making.roll_back(case, problems)
@@ -137,8 +150,11 @@ class Executor:
 
     def _end_old(self, case: Case) -> str:
         verdict, _ = ending.judge(case)
-        if not verdict.now:
-            return f"waits: {verdict.because}"
+        waits = ending.still_used(case, verdict) if verdict.now else verdict.because
+        if waits:
+            return f"waits: {waits}"
+        if not case.operation.retiring:
+            spreading.confirm(case)  # days may have passed, and somebody put the old value back
         if case.operation.phase is Phase.DRAINING:
             case.enter(Phase.RETIRING)
         return ending.retire(case, verdict)
@@ -146,26 +162,29 @@ class Executor:
     def _stop(self, case: Case, error: KeyturnError) -> Result:
         """Say that something refused, or did not answer."""
         phase = case.operation.phase
-        definite = isinstance(error, _DEFINITE)
-        nothing_made = phase is Phase.PREFLIGHT or (
-            phase is Phase.MINTING and isinstance(error, (ProviderRefused, CredentialRejected))
-        )
-        if definite and nothing_made and case.operation.attempts.get(Phase.MINTING, 0) <= 1:
-            making.forget_sealed(case)
-            case.enter(Phase.BLOCKED, because=error.told)
+        if phase is Phase.PREFLIGHT and isinstance(error, _DEFINITE):
+            _clean_up(case)
+            case.enter(Phase.BLOCKED, because=redact(error.told))
             return Result(case.operation, error.told)
         if case.operation.attempts.get(phase, 0) >= _MOST_TRIES:
             return self._hand_over(case, Phase.STUCK, error)
         if phase not in (Phase.MINTING, Phase.DRAINING) and phase not in FINAL:
             case.enter(phase)
         told = f"the next run goes on: {error.told}"
-        return Result(case.operation, told, cut_off=not definite)
+        return Result(case.operation, told, cut_off=True)
 
     def _hand_over(self, case: Case, phase: Phase, error: KeyturnError) -> Result:
+        _clean_up(case)
         if case.operation.phase is Phase.PREFLIGHT:
             phase = Phase.BLOCKED
-        case.enter(phase, because=error.told)
+        case.enter(phase, because=redact(error.told))
         return Result(case.operation, error.told)
+
+
+def _clean_up(case: Case) -> None:
+    # What cannot be deleted must not keep a person from being told.
+    with suppress(PlatformError, RotationError):
+        making.clean_up(case)
 
 
 def _opening(token: Token, rotation: Rotation, id: str) -> dict[str, object]:

@@ -6,11 +6,14 @@ after a crash it is taken from there, or the token that nobody knows the value o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 from keyturn.errors import (
     CredentialRejected,
+    KeyturnError,
+    ProviderRefused,
     RotationError,
     SealedBroken,
     TokenNotFound,
@@ -19,11 +22,21 @@ from keyturn.interfaces import Access, ExtendingProvider, ListingProvider
 from keyturn.model import Minted, Precision, State, TokenStatus
 from keyturn.model.rotation import Phase, Strategy
 from keyturn.rotation.case import Case
+from keyturn.rotation.known import RowState
 from keyturn.rotation.sealed import Sealed, open_sealed, seal, variable_name
+from keyturn.rotation.spreading import find_touched
 
 _DEAD = (State.EXPIRED, State.REVOKED)
 _MOST_MINTS = 3
-"""Tokens made for one operation, before a person is asked why."""
+"""How often one operation asks for a token, before a person is asked why."""
+_CLOCKS = timedelta(minutes=10)
+"""By how much two clocks may differ."""
+_RESERVED = "reserved"
+"""What stands in the sealed record's place before there is a value."""
+
+
+class NothingMade(KeyturnError):
+    """The provider refused the very act that was to make a value."""
 
 
 def check_beforehand(case: Case) -> None:
@@ -48,7 +61,7 @@ def check_beforehand(case: Case) -> None:
         case.outside.writer.remove_canaries(scope)
         case.outside.writer.prove_writable(ref, case.id)
     # The first write after a value is born must not be refused.
-    case.outside.variables.put(variable_name(case.id), "reserved")
+    case.outside.variables.put(variable_name(case.id), _RESERVED)
 
 
 def make(case: Case) -> Sealed:
@@ -63,12 +76,16 @@ def make(case: Case) -> Sealed:
     if found is None:
         if case.operation.attempts.get(Phase.MINTING, 0) >= _MOST_MINTS:
             raise RotationError(
-                f"{_MOST_MINTS} tokens were made and lost again",
-                hint="look why the sealed record cannot be written or read",
+                f"a new token was asked for {_MOST_MINTS} times, and none could be kept",
+                hint="look why the sealed record cannot be written or read, and whether the"
+                " provider has room for one more",
             )
+        _end_unstored(case)
         in_place = case.operation.strategy is Strategy.IN_PLACE
         found = _replace(case) if in_place else _mint(case)
     case.ledger.public.add(found.new_id)
+    if case.operation.phase not in (Phase.PREFLIGHT, Phase.MINTING):
+        return found  # it was only not shown for a moment
     case.enter(Phase.SEALED, new_id=found.new_id, expires_at=found.expires_at)
     return found
 
@@ -88,29 +105,51 @@ def forget_sealed(case: Case) -> None:
     case.outside.variables.delete(variable_name(case.id))
 
 
+def clean_up(case: Case) -> None:
+    """Delete what was put up beforehand, where no value came of it: all but a sealed record."""
+    if case.outside.variables.get(variable_name(case.id)) == _RESERVED:
+        forget_sealed(case)
+    if case.operation.phase is Phase.PREFLIGHT:
+        for scope in {stored.ref.scope for stored in case.destinations.values()}:
+            case.outside.writer.remove_canaries(scope)
+
+
 def _mint(case: Case) -> Sealed:
     provider = case.minting()
     before = _ids_before(case, provider)
     case.ledger.public.update(before)
     case.enter(Phase.MINTING, before=before)
-    minted = provider.mint(
-        case.token,
-        case.access(),
-        like=case.operation.old_id,
-        name=case.name,
-        expires_at=case.instant("expires"),
-        now=case.now,
-    )
+    access = case.access()
+    with _refusals_made_nothing():
+        minted = provider.mint(
+            case.token,
+            access,
+            like=case.operation.old_id,
+            name=case.name,
+            expires_at=case.instant("expires"),
+            now=case.now,
+        )
     return _seal(case, minted)
+
+
+@contextmanager
+def _refusals_made_nothing() -> Iterator[None]:
+    """Tell a refusal of the act itself from one of whatever else is asked around it."""
+    try:
+        yield
+    except (ProviderRefused, CredentialRejected) as error:
+        raise NothingMade(error.message, hint=error.hint) from error
 
 
 def _replace(case: Case) -> Sealed:
     """Swap the token in place: the old one by its id, or the one that was lost on the way."""
     provider = case.replacing()
     access = case.access()
-    doomed = case.operation.old_id
-    if case.operation.phase is Phase.MINTING:
-        doomed = _find_lost_swap(case) or doomed
+    operation = case.operation
+    # Where a swap was made and its value lost, it is the newest one that is swapped once more.
+    doomed = operation.new_id or (operation.old_id, *operation.abandoned)[-1]
+    if operation.phase is Phase.MINTING:
+        doomed = _find_lost_swap(case, doomed) or doomed
     if access and access.own:
         fingerprint = case.outside.key.fingerprint(access.credential[""])
         if fingerprint in case.ledger.known.spent:
@@ -122,9 +161,10 @@ def _replace(case: Case) -> Sealed:
         case.ledger.present(case.id, fingerprint)
     else:
         case.enter(Phase.MINTING)
-    made = provider.replace(
-        case.token, access, token_id=doomed, expires_at=case.instant("expires"), now=case.now
-    )
+    with _refusals_made_nothing():
+        made = provider.replace(
+            case.token, access, token_id=doomed, expires_at=case.instant("expires"), now=case.now
+        )
     return _seal(case, made)
 
 
@@ -162,7 +202,10 @@ def _end_orphans(case: Case) -> None:
     provider = case.provider()
     assert isinstance(provider, ListingProvider)
     before = case.operation.facts.get("before") or []
+    # What this or another rotation made, and wrote down, is no orphan.
     known = {case.operation.old_id, *before}
+    for other in case.ledger.known.operations.values():
+        known |= {other.old_id, *other.abandoned} | ({other.new_id} if other.new_id else set())
     rows = provider.list_tokens(case.token, case.access(), now=case.now)
     orphans = [
         row.status.token_id
@@ -181,14 +224,25 @@ def _end_orphans(case: Case) -> None:
         end(case, orphan)
 
 
-def _find_lost_swap(case: Case) -> str | None:
+def _end_unstored(case: Case) -> None:
+    """End a token whose sealed record was lost before any secret held it: its room is needed."""
+    operation = case.operation
+    if operation.strategy is not Strategy.OVERLAP or operation.new_id is None:
+        return
+    waiting = all(row.state is RowState.WAITING for row in operation.rows.values())
+    # Not on the journal's word alone, whose last lines may be gone: GitHub tells it too.
+    if waiting and not find_touched(case, list(operation.rows)):
+        end(case, operation.new_id)
+
+
+def _find_lost_swap(case: Case, doomed: str) -> str | None:
     """Return the id of the token that a lost answer swapped the old one for; None: it lives.
 
     Raises RotationError where nobody can replace it once more.
     """
     access = case.access()
     with suppress(TokenNotFound):
-        if case.look_at(case.operation.old_id).state is State.ACTIVE:
+        if case.look_at(doomed).state is State.ACTIVE:
             return None
     if access is None or access.own:
         raise RotationError(
@@ -196,7 +250,10 @@ def _find_lost_swap(case: Case) -> str | None:
             hint="make a new token by hand, and store it in every secret below",
         )
     status = case.provider().inspect(case.token, access, now=case.now)
-    if status.state is not State.ACTIVE or status.token_id is None:
+    begun = (case.operation.phase_at or case.now) - _CLOCKS
+    ours = status.created_at is not None and status.created_at >= begun
+    if status.state is not State.ACTIVE or status.token_id is None or not ours:
+        # A namesake that was there before belongs to somebody else.
         raise RotationError(
             "the old value is dead, and its successor cannot be found",
             hint="make a new token by hand, and store it in every secret below",
@@ -279,7 +336,8 @@ def roll_back(case: Case, problems: Iterable[str]) -> str:
     new_id = case.operation.new_id
     if new_id is None:
         raise RotationError("there is no new token to be ended")
-    end(case, new_id)
+    for token_id in (new_id, *case.operation.abandoned):
+        end(case, token_id)
     forget_sealed(case)
     told = "; ".join(problems)
     case.enter(Phase.ROLLED_BACK, because=told)

@@ -1,6 +1,6 @@
 """The phases in which the new value is stored everywhere: distributing and confirming.
 
-A destination that holds it is not written again; one that somebody else changed stops everything.
+A destination that holds it is not written again; what somebody else changed is left to a person.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from itertools import islice
 
 from keyturn.errors import RotationError
 from keyturn.model import StoredPart
+from keyturn.model.rotation import Strategy
 from keyturn.rotation.case import Case
 from keyturn.rotation.known import RowState
 from keyturn.rotation.sealed import Sealed
@@ -23,8 +24,14 @@ def distribute(case: Case, sealed: Sealed) -> None:
     """Write every destination that does not hold the new value yet. Raises PlatformError."""
     places = case.destinations
     todo = iter([label for label in places if not _is_stored(case, label)])
+    foreign: list[str] = []
     while batch := list(islice(todo, _AT_A_TIME)):
-        _require_untouched(case, batch)
+        touched = find_touched(case, batch)
+        foreign += touched
+        # After a swap in place the others hold what is dead: they are written all the same.
+        if foreign and case.operation.strategy is not Strategy.IN_PLACE:
+            break
+        batch = [label for label in batch if label not in touched]
         case.ledger.writing(case.id, batch)
         stored = {}
         for label in batch:
@@ -33,6 +40,11 @@ def distribute(case: Case, sealed: Sealed) -> None:
             # What is read back may be stale; the later one is the safe one for runs that read it.
             stored[label] = max(at, case.now)
         case.ledger.stored(case.id, stored)
+    if foreign:
+        raise RotationError(
+            f"{', '.join(foreign)} was written by somebody else since the plan",
+            hint="find out who did; then run this again, or store the new value by hand",
+        )
 
 
 def confirm(case: Case) -> None:
@@ -56,19 +68,18 @@ def _is_stored(case: Case, label: str) -> bool:
     return case.operation.rows[label].state is RowState.STORED
 
 
-def _require_untouched(case: Case, labels: Sequence[str]) -> None:
-    """Raise RotationError where somebody else wrote a destination since the plan."""
+def find_touched(case: Case, labels: Sequence[str]) -> list[str]:
+    """Return the destinations that somebody else wrote since the plan."""
     planned = case.operation.facts["written"]
+    touched = []
     for label in labels:
         if case.operation.rows[label].state is RowState.WRITING:
             continue  # it may have been this operation, before it was cut off
         found = case.outside.writer.find(case.destinations[label].ref)
         written = found.updated_at.isoformat() if found and found.updated_at else None
         if written != planned[label]:
-            raise RotationError(
-                f"{label} was written by somebody else since the plan",
-                hint="find out who did; then run this again, or store the new value by hand",
-            )
+            touched.append(label)
+    return touched
 
 
 def _part(sealed: Sealed, stored: StoredPart) -> SecretValue:
