@@ -403,7 +403,7 @@ def test_a_dry_run_only_looks(scene: Scene, argv: list[str]) -> None:
         (["--apply", "--plan", "plan.json"], {}, "No such file"),
         (["--plan", "plan.json"], {}, "add --apply"),
         (["--format", "json", "--output", "sarif=x"], {}, "text or json only"),
-        (["releas", "--apply"], {}, "no token is declared as releas"),
+        (["elsewhere", "--apply"], {}, "no token is declared as elsewhere"),
         (
             ["--apply", "--at", "2027-01-01"],
             {"GITHUB_API_URL": "https://api.github.com"},
