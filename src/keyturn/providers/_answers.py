@@ -1,17 +1,62 @@
-"""What every provider does with an answer: check its shape strictly, and ask each thing once a run.
+"""What every provider does alike: check answers strictly, ask each thing once, know a name again.
 
 It knows no vendor. An answer of another shape is ProviderUnavailable, never a guess.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
+import secrets
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from keyturn.errors import ProviderError, ProviderUnavailable
+from keyturn.secret_value import SecretValue
+
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+# What keyturn mints is called by the base name, `kt-` and its operation's id.
+_OPERATION = r"( kt-[0-9a-z]{8})?"
+
+
+def _parse_instant(value: object) -> object:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("not an instant")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("not an instant") from error
+
+
+Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
+"""RFC 3339 with its zone, to the microsecond at most; a provider that writes otherwise has a
+parser of its own."""
+
+
+def is_named(base: str | None, name: str | None) -> bool:
+    """Say whether a token is the one declared by that name, or was minted in its place."""
+    if base is None or name is None:
+        return False
+    return bool(re.fullmatch(re.escape(base) + _OPERATION, name))
+
+
+class Digester:
+    """Tells credentials apart, which come as another object for every token; keeps none."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def digest(self, *credential: SecretValue) -> bytes:
+        """Return a keyed digest of the parts, for this object's life only."""
+        value = "\0".join(part.reveal() for part in credential)
+        return hmac.digest(self._key, value.encode("utf-8", "surrogateescape"), hashlib.sha256)
 
 
 class Shape(BaseModel):

@@ -41,6 +41,7 @@ from keyturn.providers._aws_signature import Key, canonical_query, sign
 from keyturn.providers._aws_xml import read_xml
 
 if TYPE_CHECKING:
+    from keyturn.secret_value import SecretValue
     from keyturn.transport import Reply, Transport
 
 _VENDOR = "AWS"
@@ -121,11 +122,11 @@ class Session:
         """Say whether it is this very key that signs."""
         return self._key.id.reveal() == token_id
 
-    def identify(self) -> bytes:
-        """Return what tells this key from others: secret, to be digested at once."""
+    @property
+    def credential(self) -> tuple[SecretValue, ...]:
+        """The parts of the key that asks."""
         key = self._key
-        parts = (key.id, key.secret, *([key.session] if key.session else []))
-        return "\0".join(part.reveal() for part in parts).encode("utf-8", "surrogateescape")
+        return (key.id, key.secret, *([key.session] if key.session else []))
 
     def ask_identity(self, *, now: datetime) -> Identity | None:
         """Ask whose key it is, for which no right is needed; None where AWS does not know it."""

@@ -9,13 +9,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Any
 
 from keyturn.errors import ProviderUnavailable
 from keyturn.model import Deadline, DeadlineReason, Precision, State, TokenStatus
-from keyturn.providers._answers import Shape
+from keyturn.providers._answers import Instant, Shape
 
 if TYPE_CHECKING:
     from keyturn.transport import Reply
@@ -26,22 +24,7 @@ UNUSED = "GitHub removes a personal token that nobody has used for a year"
 _UNUSED_LIFE = timedelta(days=365)
 
 _EXPIRY = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) (?:UTC|([+-]\d{4}))", re.ASCII)
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
-)
 _LONGEST = re.compile(r"lifetime is greater than (\d{1,5}) days?\b", re.ASCII)
-
-
-def _parse_instant(value: object) -> object:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("not an instant")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("not an instant") from error
-
-
-_Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
 
 
 class Account(Shape):
@@ -79,11 +62,11 @@ class Grant(Row):
     owner: Account
     permissions: dict[str, dict[str, str]]
     """Category -> permission -> level."""
-    access_granted_at: _Instant
+    access_granted_at: Instant
     token_expired: bool
-    token_expires_at: _Instant | None
+    token_expires_at: Instant | None
     """Null means never; the field is always there."""
-    token_last_used_at: _Instant | None
+    token_last_used_at: Instant | None
 
     @property
     def name(self) -> str:
@@ -126,10 +109,10 @@ class DeployKey(Row):
     """A repository's SSH key."""
 
     title: str
-    created_at: _Instant
+    created_at: Instant
     read_only: bool
     added_by: str | None = None
-    last_used: _Instant | None = None
+    last_used: Instant | None = None
     enabled: bool = True
 
     @property

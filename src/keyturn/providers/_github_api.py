@@ -6,9 +6,6 @@ could show it.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +16,7 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
-from keyturn.providers._answers import Memo, parse
+from keyturn.providers._answers import Digester, Memo, parse
 from keyturn.providers._github_answers import Row, find_policy, is_throttled
 from keyturn.secret_value import SecretValue
 
@@ -40,7 +37,7 @@ class Api:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._memo = Memo()
-        self._key = secrets.token_bytes(32)
+        self._digester = Digester()
         self._dead: set[str] = set()
         """Digests of credentials that GitHub does not know; it shuts out who presents many."""
 
@@ -106,9 +103,7 @@ class Api:
                 raise refusal(reply, hint="this is asked without a credential, on github.com only")
 
     def _digest(self, secret: SecretValue) -> str:
-        # The same credential comes as another object for every token; a keyed digest tells.
-        value = secret.reveal().encode("utf-8", "surrogateescape")
-        return hmac.digest(self._key, value, hashlib.sha256).hex()
+        return self._digester.digest(secret).hex()
 
 
 def refusal(reply: Reply, *, hint: str) -> ProviderError:

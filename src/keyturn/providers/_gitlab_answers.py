@@ -15,25 +15,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict
 
 from keyturn.model import Precision, State, TokenStatus
-from keyturn.providers._answers import Shape
+from keyturn.providers._answers import Instant, Shape
 from keyturn.secret_value import SecretValue
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
-)
 
 EXPIRED, REVOKED = "has expired", "was revoked"
 """What GitLab says of a dead token; reasons are predicates, as findings are."""
-
-
-def _parse_instant(value: object) -> object:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("not an instant")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("not an instant") from error
 
 
 def _parse_day(value: object) -> object:
@@ -51,7 +39,6 @@ def _parse_secret(value: object) -> object:
 
 
 _Secret = Annotated[SecretValue, BeforeValidator(_parse_secret)]
-_Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
 _Day = Annotated[datetime, BeforeValidator(_parse_day)]
 
 
@@ -72,11 +59,11 @@ class AccessToken(Answer):
     """A personal, project, group or service-account token."""
 
     active: bool
-    created_at: _Instant
+    created_at: Instant
     expires_at: _Day | None
     """Null means never; the field is always there."""
     user_id: int
-    last_used_at: _Instant | None = None
+    last_used_at: Instant | None = None
     description: str | None = None
     access_level: int | None = None
     """Of project and group tokens whose bot is still a member."""
@@ -114,7 +101,7 @@ class DeployToken(Answer):
     """A deploy token: its expiry is an instant, and neither its age nor its use is shown."""
 
     expired: bool
-    expires_at: _Instant | None
+    expires_at: Instant | None
     username: str | None = None
 
     def status(self, *, now: datetime) -> TokenStatus:

@@ -5,14 +5,13 @@ It changes nothing, and asks each thing once a run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from keyturn.errors import CredentialRejected, ProviderError, ProviderRefused, TokenNotFound
 from keyturn.model import Listed, Precision, State, TokenStatus
-from keyturn.providers._answers import parse
+from keyturn.providers._answers import is_named, parse
 from keyturn.providers._gitlab_answers import (
     EXPIRED,
     AccessToken,
@@ -26,8 +25,6 @@ from keyturn.providers._gitlab_options import Options
 if TYPE_CHECKING:
     from keyturn.transport import Reply
 
-# What keyturn mints is called by the base name, `kt-` and its operation's id.
-_OPERATION = r"( kt-[0-9a-z]{8})?"
 _READING = frozenset({"api", "read_api"})
 
 
@@ -105,7 +102,7 @@ def inspect_as_manager(session: Session, options: Options, *, now: datetime) -> 
     found = [
         (status.state is State.ACTIVE, row.id, status)
         for row in session.ask_list(path, shape, filters)
-        if row.id == token_id or _is_named(options.token, row.name)
+        if row.id == token_id or is_named(options.token, row.name)
         for status in [row.status(now=now)]
     ]
     if not found:
@@ -148,7 +145,3 @@ def list_as_manager(session: Session, options: Options, *, now: datetime) -> Seq
         Listed(options.key_of(row.id), options.kind, row.name, row.status(now=now))
         for row in session.ask_list(options.path, shape_of(options), filters)
     ]
-
-
-def _is_named(base: str | None, name: str) -> bool:
-    return base is not None and bool(re.fullmatch(re.escape(base) + _OPERATION, name))

@@ -12,26 +12,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import Field, PlainValidator
 
 from keyturn.model import Precision, State, TokenStatus
-from keyturn.providers._answers import Shape
+from keyturn.providers._answers import Instant, Shape
 from keyturn.secret_value import SecretValue
 
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
-)
-
 _SECRET = re.compile(r"[\x21-\x7e]+")
-
-
-def _parse_instant(value: object) -> object:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("not an instant")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("not an instant") from error
 
 
 def _parse_secret(value: object) -> SecretValue:
@@ -45,7 +32,6 @@ def format_instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-_Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
 _Text = Annotated[str, Field(min_length=1)]
 
 
@@ -67,9 +53,9 @@ class Answer(Shape, ABC):
 
     id: _Text
     name: str
-    created: _Instant
+    created: Instant
     scope: list[str] | None
-    last_used: _Instant | None = Field(None, alias="lastUsed")
+    last_used: Instant | None = Field(None, alias="lastUsed")
 
     @property
     def is_managed(self) -> bool:
@@ -93,7 +79,7 @@ class Pat(Answer):
 
     owner: Owner
     managed: bool = False
-    expiration_date: _Instant | None = Field(None, alias="expirationDate")
+    expiration_date: Instant | None = Field(None, alias="expirationDate")
     """None means never where the flavour describes it; it stays away or is null."""
     confirmed: bool = Field(False, alias="userAwareTokenNeverExpires")
     """Its owner said yes to its never expiring."""

@@ -68,9 +68,10 @@ class Session:
         """Return where the token that logs in stands in a collection."""
         return self.path(collection, self._id.reveal())
 
-    def identify(self) -> bytes:
-        """Return what tells this pair from others: secret, to be digested at once."""
-        return f"{self._id.reveal()}\0{self._secret.reveal()}".encode("utf-8", "surrogateescape")
+    @property
+    def credential(self) -> tuple[SecretValue, SecretValue]:
+        """The pair that asks."""
+        return self._id, self._secret
 
     def can_log_in(self) -> bool:
         """Say whether the tenant takes the pair. Raises ProviderUnavailable."""

@@ -6,9 +6,6 @@ key that signs its own requests.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,6 +22,7 @@ from keyturn.errors import (
 )
 from keyturn.interfaces import Abilities, Access, ListingProvider, MintingProvider, find_pair
 from keyturn.model import Capability, Listed, Minted, Precision, State, Token, TokenStatus
+from keyturn.providers._answers import Digester
 from keyturn.providers._aws_answers import AccessKey, LastUsed
 from keyturn.providers._aws_api import Session, open_session
 from keyturn.providers._aws_options import PAIR, Options, declaration_problems
@@ -58,7 +56,7 @@ class AwsIam(ListingProvider, MintingProvider):
         super().__init__(transport)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str, bytes], Session] = {}
-        self._digest_key = secrets.token_bytes(32)
+        self._digester = Digester()
         self._young: set[str] = set()
         """Keys made in this run, which AWS may not know everywhere yet."""
 
@@ -253,8 +251,7 @@ class AwsIam(ListingProvider, MintingProvider):
         What changes something opens one of its own instead, which remembers nothing.
         """
         session = open_session(self.transport, options, access)
-        # The same credential comes as another object for every token; a keyed digest tells.
-        digest = hmac.digest(self._digest_key, session.identify(), hashlib.sha256)
+        digest = self._digester.digest(*session.credential)
         with self._lock:
             return self._sessions.setdefault((options.url, options.region, digest), session)
 

@@ -7,10 +7,7 @@ beside them.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +27,7 @@ from keyturn.interfaces import (
     SweepingProvider,
 )
 from keyturn.model import Capability, Listed, Minted, State, Token, TokenStatus
-from keyturn.providers._answers import parse
+from keyturn.providers._answers import Digester, is_named, parse
 from keyturn.providers._azure_answers import SIGNED_IN, Connection, NewPat, Pat, User, parse_guid
 from keyturn.providers._azure_api import Session, is_sign_in, refusal, says_expired
 from keyturn.schema import BaseUrl, Strict
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from keyturn.transport import Reply, Transport
 
 _ORGANIZATION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
-# What keyturn mints is called by the base name, `kt-` and its operation's id.
-_OPERATION = r"( kt-[0-9a-z]{8})?"
 _FULL_ACCESS = "app_token"
 
 
@@ -110,7 +105,7 @@ class AzureDevOps(ListingProvider, ExtendingProvider, MintingProvider, SweepingP
         super().__init__(transport)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str, bytes], Session] = {}
-        self._key = secrets.token_bytes(32)
+        self._digester = Digester()
 
     @classmethod
     def options_model(cls) -> type[Options]:
@@ -140,7 +135,7 @@ class AzureDevOps(ListingProvider, ExtendingProvider, MintingProvider, SweepingP
         found = [
             (status.state is State.ACTIVE, pat.valid_from, status)
             for pat, status in _list_of(session, options, now=now)
-            if pat.id == options.token_id or _is_named(options.token, pat.name)
+            if pat.id == options.token_id or is_named(options.token, pat.name)
         ]
         if not found:
             raise TokenNotFound(
@@ -246,8 +241,7 @@ class AzureDevOps(ListingProvider, ExtendingProvider, MintingProvider, SweepingP
         secret = access.credential.get("") if access else None
         if secret is None:
             raise CredentialRejected("no credential to ask Azure DevOps with", hint=_ASKED_WITH)
-        # The same credential comes as another object for every token; a keyed digest tells.
-        digest = hmac.digest(self._key, secret.reveal().encode(), hashlib.sha256)
+        digest = self._digester.digest(secret)
         key = (options.url, options.organization.lower(), digest)
         with self._lock:
             if key not in self._sessions:
@@ -367,8 +361,3 @@ def _wishes(pat: Pat, name: str | None, expires_at: datetime) -> dict[str, objec
         "allOrgs": pat.accounts is None,
         "validTo": format_rfc3339(expires_at),
     }
-
-
-def _is_named(base: str | None, name: str | None) -> bool:
-    pattern = re.escape(base or "") + _OPERATION
-    return base is not None and name is not None and bool(re.fullmatch(pattern, name))

@@ -6,7 +6,6 @@ prefix is read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from keyturn.errors import CredentialRejected, ProviderRefused, TokenNotFound
 from keyturn.interfaces import Access, ListingProvider, ValueRevokingProvider
 from keyturn.model import Listed, Precision, State, Token, TokenStatus
-from keyturn.providers._answers import parse
+from keyturn.providers._answers import is_named, parse
 from keyturn.providers._github_answers import (
     UNUSED,
     Account,
@@ -43,7 +42,6 @@ _INSTALLATION, _REFRESH = "ghs_", "ghr_"
 _REVOCABLE = (*_PERSONAL, "gho_", "ghu_", _REFRESH)
 # Two tokens of a person cannot have one name: the successor, made by hand, is called by the base
 # name, `kt-` and the operation's id, like those that keyturn mints elsewhere.
-_OPERATION = r"( kt-[0-9a-z]{8})?"
 
 _Rows: TypeAlias = "tuple[Grant, ...] | tuple[DeployKey, ...]"
 
@@ -95,7 +93,7 @@ class GitHub(ListingProvider, ValueRevokingProvider):
         found = [
             (status.state is State.ACTIVE, row.token_number, status)
             for row in rows
-            if row.token_number == options.token_id or _is_named(options.token, row.name)
+            if row.token_number == options.token_id or is_named(options.token, row.name)
             for status in [row.status(now=now)]
         ]
         if not found:
@@ -268,7 +266,3 @@ def _dead(token: Token, host: str, *, now: datetime) -> TokenStatus:
 def _key(options: Options, token_id: str) -> str:
     # Not an address: a grant is reached by an id of its own.
     return f"{options.url}{options.path.lower()}#{token_id}"
-
-
-def _is_named(base: str | None, name: str) -> bool:
-    return base is not None and bool(re.fullmatch(re.escape(base) + _OPERATION, name))

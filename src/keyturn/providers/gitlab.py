@@ -6,9 +6,6 @@ that present dead tokens, and punishes the whole family of one that is presented
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +22,7 @@ from keyturn.interfaces import (
 )
 from keyturn.model import Listed, Minted, Token, TokenStatus
 from keyturn.providers import _gitlab_acts as acts
+from keyturn.providers._answers import Digester
 from keyturn.providers._gitlab_api import Server, Session
 from keyturn.providers._gitlab_inspect import (
     inspect_as_manager,
@@ -51,7 +49,7 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
         self._lock = threading.Lock()
         self._servers: dict[str, Server] = {}
         self._sessions: dict[tuple[str, bytes], Session] = {}
-        self._key = secrets.token_bytes(32)
+        self._digester = Digester()
 
     @classmethod
     def options_model(cls) -> type[Options]:
@@ -154,9 +152,7 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
         return options, self._session(options, secret), access.own
 
     def _session(self, options: Options, secret: SecretValue) -> Session:
-        where, value = options.server, secret.reveal().encode("utf-8", "surrogateescape")
-        # The same credential comes as another object for every token; a keyed digest tells.
-        digest = hmac.digest(self._key, value, hashlib.sha256)
+        where, digest = options.server, self._digester.digest(secret)
         with self._lock:
             server = self._servers.setdefault(where, Server(self.transport, options.url))
             session = self._sessions.setdefault((where, digest), Session(server, secret))

@@ -6,10 +6,6 @@ workflow: `destinations/sailpoint_workflows.py` does.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -33,7 +29,7 @@ from keyturn.interfaces import (
     find_pair,
 )
 from keyturn.model import Listed, Minted, Precision, State, Token, TokenStatus
-from keyturn.providers._answers import parse
+from keyturn.providers._answers import Digester, is_named, parse
 from keyturn.providers._sailpoint_answers import (
     Answer,
     Client,
@@ -58,8 +54,6 @@ from keyturn.secret_value import SecretValue
 if TYPE_CHECKING:
     from keyturn.transport import Transport
 
-# What keyturn mints is called by the base name, `kt-` and its operation's id.
-_OPERATION = r"( kt-[0-9a-z]{8})?"
 # SailPoint help, generate_tokens, 2026-11.
 _MOST_PATS = 10
 
@@ -96,7 +90,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
         super().__init__(transport)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str, bytes], Session] = {}
-        self._key = secrets.token_bytes(32)
+        self._digester = Digester()
 
     @classmethod
     def options_model(cls) -> type[Options]:
@@ -261,8 +255,7 @@ class SailPoint(ListingProvider, ExtendingProvider, MintingProvider):
     def _session(self, options: Options, access: Access | None) -> Session:
         """Return the run's session of a credential, so that each list is asked once."""
         session = open_session(self.transport, options, access)
-        # The same credential comes as another object for every token; a keyed digest tells.
-        digest = hmac.digest(self._key, session.identify(), hashlib.sha256)
+        digest = self._digester.digest(*session.credential)
         with self._lock:
             return self._sessions.setdefault((options.url, options.api, digest), session)
 
@@ -371,7 +364,7 @@ def _inspect_as_manager(session: Session, options: Options, *, now: datetime) ->
 def _is_meant(options: Options, row: Answer) -> bool:
     if options.token is None:
         return row.id == options.token_id
-    return bool(re.fullmatch(re.escape(options.token) + _OPERATION, row.name))
+    return is_named(options.token, row.name)
 
 
 def _status(session: Session, options: Options, row: Answer, *, now: datetime) -> TokenStatus:

@@ -6,7 +6,7 @@ It decides nothing; the phases' modules do, and `executor` calls them in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from keyturn.errors import RotationError, TokenNotFound
@@ -23,10 +23,11 @@ from keyturn.interfaces import (
 )
 from keyturn.model import Inventory, SecretRef, StoredPart, Token, TokenStatus
 from keyturn.model.rotation import Phase, Predecessor
+from keyturn.revocation import pin
 from keyturn.rotation.keys import JournalKey, RecoveryKey
 from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
-from keyturn.schema import Strict, revise
+from keyturn.schema import Strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,10 @@ class Case:
     def pinned(self, token_id: str) -> Token:
         """Return the declaration so that it means the token of this id, where one can say so."""
         model = type(self.provider()).options_model()
-        if not _takes_ids(model):
-            return self.token
-        unnamed = {"token": None} if "token" in model.model_fields else {}
-        for id in (token_id, int(token_id) if token_id.isdecimal() else token_id):
-            options = revise(model, self.token.options, **unnamed, token_id=id)
-            if options is not None:
-                return replace(self.token, options=options)
-        raise RotationError("the id of the token is none that its declaration could name")
+        pinned = pin(self.token, token_id, model)
+        if pinned is self.token and _takes_ids(model):
+            raise RotationError("the id of the token is none that its declaration could name")
+        return pinned
 
     def look_at(self, token_id: str) -> TokenStatus:
         """Ask afresh about one token, by whoever may see it. Raises ProviderError."""

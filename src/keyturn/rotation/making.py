@@ -26,7 +26,6 @@ from keyturn.rotation.known import RowState
 from keyturn.rotation.sealed import Sealed, open_sealed, seal, variable_name
 from keyturn.rotation.spreading import find_touched
 
-_DEAD = (State.EXPIRED, State.REVOKED)
 _MOST_MINTS = 3
 """How often one operation asks for a token, before a person is asked why."""
 _CLOCKS = timedelta(minutes=10)
