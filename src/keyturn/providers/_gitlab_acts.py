@@ -164,10 +164,16 @@ def replace(
             " presented to a replacement",
             hint="it expired or was revoked, or another run replaced it",
         )
-    if str(itself.id) == token_id:
-        reply, right = session.change_itself(f"{PERSONAL}/self/rotate", body), _ITSELF
-    elif own:
+    if own and str(itself.id) != token_id:
         raise _another_token()
+    if not own and str(itself.id) == token_id:
+        # What is presented would die with the swap, and nobody has written down that it was.
+        raise ProviderRefused(
+            "the credential is the very token that it would replace",
+            hint="name it as `value:` and leave `credential:` out, or name another token there",
+        )
+    if own:
+        reply, right = session.change_itself(f"{PERSONAL}/self/rotate", body), _ITSELF
     else:
         right = _RIGHTS[options.kind]
         reply = session.change("POST", f"{options.path}/{token_id}/rotate", body)
