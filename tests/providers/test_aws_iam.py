@@ -434,6 +434,15 @@ def test_a_role_may_manage(sandbox, aws, ci, key):
     assert "session-token" in caught_too.value.hint
 
 
+def test_a_manager_of_one_user_sees_that_ones_keys(sandbox, aws, ci, key):
+    may = ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:CreateAccessKey"]
+    access = Access(whole(sandbox.create_key(sandbox.add_user("boss", may=may))), own=False)
+    rows = aws.list_tokens(declare(sandbox, user="ci"), access, now=NOW)
+    assert [row.status.token_id for row in rows] == [key.id]
+    with pytest.raises(ProviderError):
+        aws.list_tokens(declare(sandbox), access, now=NOW)
+
+
 def test_all_keys_of_all_users(sandbox, aws, manager):
     sandbox.page_size = 2
     users = [sandbox.add_user(f"user-{n}+x@y") for n in range(5)]

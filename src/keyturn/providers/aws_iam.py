@@ -100,19 +100,30 @@ class AwsIam(ListingProvider, MintingProvider):
     ) -> Sequence[Listed]:
         """Return the keys of every user of the account; with a key's own value, of its user.
 
+        A manager that may not list users sees the keys of `user:` alone.
+
         Raises ProviderError.
         """
         options = Options.model_validate(dict(token.options))
         session = self._session(options, access)
         users: list[str | None] = [None]
         if access is not None and not access.own:
-            found = session.memo.get("users", lambda: session.ask_users(now=now))
-            users = [user.name for user in found]
+            users = self._users(session, options, now=now)
         return [
             Listed(f"{session.host}/{row.id}", "", None, _status(session, row, now=now))
             for user in users
             for row in _list(session, user, now=now)
         ]
+
+    def _users(self, session: Session, options: Options, *, now: datetime) -> list[str | None]:
+        """Return whose keys the credential may see: all users', or only the one's that is named."""
+        try:
+            found = session.memo.get("users", lambda: session.ask_users(now=now))
+        except CredentialRejected:
+            if options.user is None:
+                raise
+            return [options.user]
+        return [user.name for user in found]
 
     def mint(
         self,
