@@ -9,8 +9,8 @@ import pytest
 from keyturn.destinations.sailpoint_workflows import (
     Outcome,
     Place,
+    SailPointCopies,
     SailPointWorkflows,
-    tick_list,
 )
 from keyturn.errors import CredentialRejected, ProviderUnavailable
 from keyturn.interfaces import Access
@@ -37,7 +37,7 @@ class World:
             self.box.create_pat(name, owner=self.admin) for name in ("asking", "old", "new")
         )
         self.new.secret = NEW_SECRET
-        token = Token("t", "sailpoint", options={"url": self.box.url, "api": api})
+        self.token = token = Token("t", "sailpoint", options={"url": self.box.url, "api": api})
         pair = SecretValue(f"{self.asking.id}:{self.asking.secret}")
         self.destination = SailPointWorkflows(transport, token, Access({"": pair}, own=False))
 
@@ -217,13 +217,28 @@ def test_a_dead_credential_ends_it(world):
         world.update(place)
 
 
-def test_the_list_to_tick_off(world):
-    world.add("Mover")
-    world.box.add_workflow("\x1b[31m", owner=world.admin, steps={"Get": step(world.old)})
-    doing = ": write the new client id and the new client secret"
-    assert tick_list(world.find()) == [
-        f'workflow "Mover", step "Get"{doing}',
-        f'workflow "Mover", step "Basic"{doing}',
-        f'workflow "Mover", step "In"{doing}',
-        f'workflow "\x1b[31m", step "Get"{doing}',
-    ]
+class TestAsCopies:
+    def copies(self, world: World) -> SailPointCopies:
+        given = world.destination
+        return SailPointCopies(given._transport, world.token, given._access)
+
+    def test_every_step_is_a_place(self, world: World) -> None:
+        world.add("Mover")
+        world.box.add_workflow("\x1b[31m", owner=world.admin, steps={"Get": step(world.old)})
+        assert self.copies(world).find(world.old.id) == [
+            'workflow "Mover", step "Get"',
+            'workflow "Mover", step "Basic"',
+            'workflow "Mover", step "In"',
+            'workflow "\x1b[31m", step "Get"',
+        ]
+
+    def test_what_could_not_be_written_says_why(self, world: World) -> None:
+        world.add("Mover")
+        world.add("Leaver", enabled=True)
+        world.box.locks_enabled = True
+        parts = {"": SecretValue(NEW_SECRET)}
+        copies = self.copies(world)
+        told = copies.write(old_id=world.old.id, new_id=world.new.id, parts=parts)
+        assert [why for place, why in told.items() if "Mover" in place] == ["", "", ""]
+        assert "(400)" in told['workflow "Leaver", step "Get"']
+        assert all("Leaver" in place for place in copies.find(world.old.id))

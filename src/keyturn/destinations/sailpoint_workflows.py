@@ -6,7 +6,7 @@ It never makes or ends a token, and never writes over a workflow that somebody h
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -136,13 +136,34 @@ class SailPointWorkflows:
         return open_session(self._transport, self._options, self._access)
 
 
-def tick_list(places: Sequence[Place]) -> list[str]:
-    """Return a line for every step that a person has to change by hand; not escaped."""
-    return [
-        f"{describe_place(place.workflow, step)}: write the new client id and the new client secret"
-        for place in places
-        for step in place.steps
-    ]
+class SailPointCopies:
+    """The steps of workflows as a rotation's `Copies`: each is a place."""
+
+    def __init__(self, transport: Transport, token: Token, access: Access) -> None:
+        self._workflows = SailPointWorkflows(transport, token, access)
+
+    def find(self, token_id: str) -> list[str]:
+        """Return every step that holds the token of this id. Raises ProviderError."""
+        places = self._workflows.find(token_id)
+        return [describe_place(place.workflow, step) for place in places for step in place.steps]
+
+    def write(
+        self, *, old_id: str, new_id: str, parts: Mapping[str, SecretValue]
+    ) -> dict[str, str]:
+        """Write the new pair into every step that holds the old id. Raises ProviderError."""
+        rows = [
+            row
+            for place in self._workflows.find(old_id)
+            for row in self._workflows.update(
+                place, old_id=old_id, new_id=new_id, new_secret=parts[""]
+            )
+        ]
+        return {
+            describe_place(row.workflow, row.step): (
+                "" if row.state is Outcome.STORED else row.message
+            )
+            for row in rows
+        }
 
 
 def _rows(place: Place, state: Outcome, message: str) -> tuple[Row, ...]:
