@@ -106,6 +106,15 @@ class Provider(ABC):
         }
         return Abilities(frozenset(each for each, kind in kinds.items() if isinstance(self, kind)))
 
+    @classmethod
+    def creation_link(cls, token: Token, status: TokenStatus) -> str | None:
+        """Return the page where a person makes a token like it, filled in where that is documented.
+
+        None where no page has an address that is known. Its host comes from the configuration, and
+        it stays the same as long as the token does.
+        """
+        return None
+
     @abstractmethod
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token, presenting the credential once.
@@ -286,6 +295,13 @@ class SecretWriter(Protocol):
         """Write a canary beside a secret and delete it. Raises PlatformError."""
         ...
 
+    def list_readers(self, ref: SecretRef) -> Sequence[str]:
+        """Return the repositories that see an organization's secret, as owner/name.
+
+        Raises PlatformError; NotPermitted where that is not told.
+        """
+        ...
+
     def remove_canaries(self, scope: Scope) -> Sequence[str]:
         """Delete the canaries that a crash left, and return their names."""
         ...
@@ -307,8 +323,33 @@ class Variables(Protocol):
         ...
 
 
+class Copies(Protocol):
+    """Copies of a token's value that its provider itself holds, in what it runs for people."""
+
+    def find(self, token_id: str) -> Sequence[str]:
+        """Return the places that hold a token now, in other people's words.
+
+        Raises ProviderError, CredentialRejected where this credential may not see them.
+        """
+        ...
+
+    def write(
+        self, *, old_id: str, new_id: str, parts: Mapping[str, SecretValue]
+    ) -> Mapping[str, str]:
+        """Put the new token wherever the old one stands; each place is written once.
+
+        Return place -> why it still holds the old one, for a person; empty where it does not.
+        Raises ProviderUnavailable where nobody knows.
+        """
+        ...
+
+
 class Runs(Protocol):
     """Lists workflow runs."""
+
+    def prove_readable(self, repository: str) -> None:
+        """Raise PlatformError where the repository's runs cannot be listed."""
+        ...
 
     def list_unfinished(self, repository: str) -> Sequence[WorkflowRun]:
         """Return every run that has not ended, or raise PlatformError."""
@@ -318,6 +359,12 @@ class Runs(Protocol):
         self, repository: str, paths: Iterable[str], *, since: datetime
     ) -> Sequence[WorkflowRun]:
         """Return runs of these workflow files, begun since, that ended well."""
+        ...
+
+    def list_ended(
+        self, repository: str, *, begun_by: datetime, since: datetime
+    ) -> Sequence[WorkflowRun]:
+        """Return runs begun at an instant or earlier that ended at `since` or later."""
         ...
 
     def with_jobs(self, run: WorkflowRun) -> WorkflowRun:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyturn.assess import copy_is_stale
+from keyturn.issue_state import Old
 from keyturn.model import Finding, Inspected, Secret
 
 
@@ -24,6 +25,13 @@ class Case:
     """Owners who cannot be assigned."""
     renewed: bool = False
     """It is another token, or has another deadline, than the issue was opened about."""
+    by_hand: bool = False
+    """Only a person replaces it."""
+    old: Old | None = None
+    """The token that is to be replaced, or was."""
+    doubts: tuple[tuple[str, str], ...] = ()
+    """What is wrong with its successor, or with what was stored in its place: a word, and a
+    clause for a person."""
 
     @property
     def token(self) -> str:
@@ -38,11 +46,14 @@ def find_unproven(
 
     `opened` is when the issue about a token that was renewed since was opened: where the provider
     does not say when the new one was made, a copy must have been written after that. A copy that
-    was itself presented proves the token; it proves nothing about another copy that was at fault.
+    was itself presented proves the token; it proves nothing about another copy.
     """
     copies = [copy for copy in case.copies if not copy.ignored]
     if case.inspected.status.holds_copy:
+        # Which of several was presented is not known; one that was not cannot always be seen.
+        seen = [copy for copy in copies if copy.present is not None] if len(copies) > 1 else []
         copies = [copy for copy in copies if copy.present is None] if about_copies else []
+        copies += seen
     reasons = [(copy, _doubt(copy, case, opened)) for copy in copies]
     return tuple((copy, doubt) for copy, doubt in reasons if doubt)
 

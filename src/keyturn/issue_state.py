@@ -110,6 +110,14 @@ class Life:
         # An older one means that the newest cannot be seen now.
         return not earlier.stored or self.stored <= earlier.stored
 
+    def has_value_of(self, earlier: Life) -> bool | None:
+        """Say whether it is the same token with the same value; None where nothing tells.
+
+        Another date is no other value where the id stayed.
+        """
+        pairs = ((self.token_id, earlier.token_id), (self.deadline, earlier.deadline))
+        return next((now == then for now, then in pairs if now and then), None)
+
     def including(self, earlier: Life) -> Life:
         """Return this life with what only an earlier look at it knew."""
         return Life(
@@ -120,12 +128,21 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
+class Old:
+    """The token that an issue asks to replace, as it was when that was first asked."""
+
+    life: Life
+    scopes: tuple[str, ...] = ()
+    """Empty where nobody told them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What an issue has said so far; holds names and dates, never a value."""
 
     life: Life
     facts: tuple[str, ...] = ()
-    """Rules with their due dates, and the token's state."""
+    """Rules with their due dates, the token's state, and what is in doubt about its successor."""
     step: timedelta | None = None
     """The lowest rung of the ladder that was said; zero: the token is dead."""
     owners: Mapping[str, bool] = field(default_factory=dict)
@@ -134,11 +151,13 @@ class Memory:
     """It was opened again after somebody closed it; that is done once."""
     resolved: bool = False
     """Closed by keyturn itself, for good."""
+    old: Old | None = None
+    """None where it asks for no other token."""
 
     @property
     def rules(self) -> frozenset[str]:
         """The rules whose findings it has said."""
-        return frozenset(fact.split()[0] for fact in self.facts) - {"state"}
+        return frozenset(fact.split()[0] for fact in self.facts) - {"state", "doubt"}
 
 
 class Kind(StrEnum):
@@ -253,6 +272,9 @@ def _write(memory: Memory) -> str:
         "reopened": memory.reopened,
         "resolved": memory.resolved,
     }
+    if memory.old:
+        old = memory.old.life
+        data["old"] = [old.token_id, old.deadline, old.stored, *memory.old.scopes]
     text = json.dumps(data, sort_keys=True)
     # Neither `-->` nor another mark can stand in it. Outside of strings there is no such character.
     for char in "<>&":
@@ -263,7 +285,8 @@ def _write(memory: Memory) -> str:
 def _read(data: Any) -> Memory:
     step, owners, facts = data["step"], data["owners"], data["facts"]
     token_id, deadline, stored = data["life"]
-    texts = [token_id, deadline, stored, *facts, *owners]
+    old = data.get("old")
+    texts = [token_id, deadline, stored, *facts, *owners, *(old or ())]
     switches = [data["reopened"], data["resolved"], *owners.values()]
     numbers = [] if step is None else [step]
     if not (
@@ -280,4 +303,5 @@ def _read(data: Any) -> Memory:
         owners=owners,
         reopened=data["reopened"],
         resolved=data["resolved"],
+        old=Old(Life(*old[:3]), tuple(old[3:])) if old else None,
     )

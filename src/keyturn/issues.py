@@ -11,8 +11,18 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
-from keyturn.instants import format_rfc3339
 from keyturn.issue_case import Case, find_unproven
+from keyturn.issue_facts import (
+    doubts_of,
+    facts_of,
+    family_of,
+    find_news,
+    is_about_death,
+    is_crossed,
+    leaves_out,
+    life_of,
+    step_of,
+)
 from keyturn.issue_state import (
     Action,
     Found,
@@ -26,14 +36,13 @@ from keyturn.issue_state import (
     release_body,
     write_body,
 )
+from keyturn.manual import find_doubts, recall
 from keyturn.model import Finding, Inspected, Severity, State, Survey
-from keyturn.secret_value import MASK
 
 MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
 
-_DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
-_OTHERS = "neglected-tokens"
+_OTHERS, _ROTATION = "neglected-tokens", "rotation-stuck"
 _COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
 
 
@@ -71,8 +80,7 @@ class Convergence:
     @property
     def wants_issues(self) -> bool:
         """Some token should have an open issue."""
-        known = (t for t in self.survey.tokens if t.status.state is not State.UNKNOWN)
-        return any(self.case(inspected).findings for inspected in known)
+        return any(self.case(inspected).findings for inspected in self._meant({}))
 
     def find(self, issues: Iterable[Issue]) -> dict[str, Found]:
         """Group the tracker's issues by the tokens of this repository they are about."""
@@ -87,13 +95,13 @@ class Convergence:
         """Say whether a token needs an issue that is not among those found; nothing is written."""
         return any(
             self._fate(self.case(inspected), found.get(inspected.token.id, Found())) is Kind.OPEN
-            for inspected in self.survey.tokens
+            for inspected in self._meant(found)
         )
 
     def owners_to_check(self, found: Mapping[str, Found]) -> list[str]:
         """Return the logins whose assignability is needed and not remembered by an issue."""
         logins: dict[str, None] = {}
-        for inspected in self.survey.tokens:
+        for inspected in self._meant(found):
             about = found.get(inspected.token.id, Found())
             fate = self._fate(self.case(inspected), about)
             if fate is None:
@@ -109,16 +117,21 @@ class Convergence:
         """Return every change, in the order of the configuration; none where all is said."""
         actions = [
             action
-            for inspected in self.survey.tokens
+            for inspected in self._meant(found)
             for action in self.decide_token(inspected, found.get(inspected.token.id, Found()))
         ]
+        if self.survey.touched is not None:
+            return actions
         declared = {inspected.token.id for inspected in self.survey.tokens}
         for token in sorted(found.keys() - declared):
             actions += [self._leave(Kind.DROP, token, issue) for issue in found[token].open]
         return actions
 
     def decide_token(self, inspected: Inspected, found: Found) -> list[Action]:
-        """Return the changes about one token. A token nobody could ask about changes nothing."""
+        """Return the changes about one token.
+
+        Of one nobody could ask about, no more is said than that its rotation needs a person.
+        """
         case = self.case(inspected)
         match self._fate(case, found):
             case None:
@@ -137,7 +150,7 @@ class Convergence:
 
     def _fate(self, case: Case, found: Found) -> Kind | None:
         """Say which issue a token's case belongs to: a new, a closed, or an open one; or none."""
-        if case.inspected.status.state is State.UNKNOWN:
+        if case.inspected.status.state is State.UNKNOWN and not leaves_out(case, found.current):
             return None
         if found.open:
             return Kind.UPDATE
@@ -154,10 +167,22 @@ class Convergence:
             findings=tuple(
                 finding
                 for finding in self.survey.findings
-                if finding.subject == token.id and finding.severity is not Severity.INFO
+                if finding.subject == token.id and _concerns(finding, inspected)
             ),
             copies=tuple(copies.values()),
+            by_hand=not token.rotate.enabled or token.id in self.survey.by_hand,
         )
+
+    def _meant(self, found: Mapping[str, Found]) -> list[Inspected]:
+        """Return the tokens whose issues are to be brought in line."""
+        touched = self.survey.touched
+        if touched is None:
+            return list(self.survey.tokens)
+        stuck = {f.subject for f in self.survey.findings if f.rule == _ROTATION}
+        for token, about in found.items():
+            known = read_memory(about.open[0].body) if about.open else None
+            stuck |= {token} if known and _ROTATION in known.rules else set()
+        return [each for each in self.survey.tokens if each.token.id in touched | stuck]
 
     def _is_ours(self, identity: Identity) -> bool:
         about = identity.repository or self.tracker
@@ -168,7 +193,7 @@ class Convergence:
         return Identity(token, "" if same else self.survey.repository)
 
     def _open(self, case: Case) -> Action:
-        case, memory = self._introduce(case, Memory(_life(case)))
+        case, memory = self._introduce(case, Memory(life_of(case)))
         return Action(
             Kind.OPEN,
             case.token,
@@ -180,13 +205,13 @@ class Convergence:
     def _keep(self, case: Case, issue: Issue) -> list[Action]:
         """Update an open issue in place; comment only where something is news."""
         known = read_memory(issue.body)
-        case, memory = self._introduce(case, known or Memory(_life(case)))
+        case, memory = self._introduce(case, known or Memory(life_of(case)))
         comment = None
-        is_news = known and (_is_crossed(case, known) or not set(memory.facts) <= set(known.facts))
-        if known and not is_news and self._is_unlisted(case, known):
+        is_news = known and (is_crossed(case, known) or not set(memory.facts) <= set(known.facts))
+        if known and not is_news and self._unseen(case, known):
             return []  # what nobody could look at is not taken out
         if known and is_news:
-            comment = self.writer.comment(Kind.UPDATE, case, news=_news(case, known))
+            comment = self.writer.comment(Kind.UPDATE, case, news=find_news(case, known))
         return self._change(Kind.UPDATE, issue, case, memory, comment=comment)
 
     def _resolve(self, case: Case, issue: Issue) -> list[Action]:
@@ -194,24 +219,29 @@ class Convergence:
         known = read_memory(issue.body)
         if case.inspected.status.state is not State.ACTIVE or (known and known.resolved):
             return []  # no proof of life; or closed once, and opened again by a person
-        if known and self._is_unlisted(case, known):
-            return []  # it was about other tokens too, and nobody could look at them
-        renewed = known is not None and not _life(case).continues(known.life)
+        if known and self._unseen(case, known):
+            return []  # it was about something else too, and nobody could look at that
+        renewed = known is not None and not life_of(case).continues(known.life)
         # Where the issue does not know its token, it may be about another one.
         strange = not (known and (known.life.token_id or known.life.deadline))
-        opened = issue.created_at if (renewed or strange) and _is_about_death(known) else None
+        replaced = renewed and known is not None and known.old is not None
+        must_move = replaced or ((renewed or strange) and is_about_death(known))
+        opened = issue.created_at if must_move else None
         about_copies = bool(known and known.rules & _COPY_RULES)
         unproven = find_unproven(case, opened, about_copies=about_copies)
         unseen = unproven and all(copy.present is None for copy, _ in unproven)
         if unseen and about_copies and not renewed:
             return []  # the finding was not found because nobody could look
         case = replace(case, renewed=renewed, unproven=unproven)
-        case, memory = self._introduce(case, known or Memory(_life(case)))
-        if case.unproven:
+        case, memory = self._introduce(case, known or Memory(life_of(case)))
+        if case.unproven or case.doubts:
             # It is still about what it was opened about.
             about = known or Memory(Life())
-            memory = replace(memory, life=about.life, facts=about.facts, step=about.step)
-            return self._change(Kind.UPDATE, issue, case, memory, comment=None)
+            facts = tuple(sorted({*about.facts, *doubts_of(case)}))
+            memory = replace(memory, life=about.life, facts=facts, step=about.step)
+            is_news = known and set(facts) > set(about.facts)
+            comment = self.writer.comment(Kind.UPDATE, case) if is_news else None
+            return self._change(Kind.UPDATE, issue, case, memory, comment=comment)
         comment = self.writer.comment(Kind.CLOSE, case)
         memory = replace(memory, resolved=True)
         return self._change(Kind.CLOSE, issue, case, memory, comment=comment)
@@ -222,7 +252,7 @@ class Convergence:
         case, memory = self._introduce(case, known)
         set_aside = issue.set_aside
         memory = replace(memory, reopened=known.reopened or not set_aside)
-        news = _news(case, known) if set_aside else ()
+        news = find_news(case, known) if set_aside else ()
         comment = self.writer.comment(Kind.REOPEN, case, news=news)
         return self._change(Kind.REOPEN, issue, case, memory, comment=comment)
 
@@ -262,35 +292,40 @@ class Convergence:
 
     def _introduce(self, case: Case, known: Memory) -> tuple[Case, Memory]:
         """Bring what an issue remembers up to date with what it is going to say."""
-        life = _life(case)
-        same = life.continues(known.life)
+        life = life_of(case)
+        unasked = case.inspected.status.state is State.UNKNOWN
+        same = unasked or life.continues(known.life)
+        case = replace(case, old=recall(case, life, known.old))
+        case = replace(case, doubts=find_doubts(case, life))
         logins = _logins(case.inspected)
         wanted = [x for x in logins if known.owners.get(x, self.assignable.get(x))]
         assigned = wanted[:MAX_ASSIGNEES]
         others = (owner for finding in case.findings for owner in finding.owners)
         owners = dict.fromkeys([*case.inspected.token.owners, *others])
-        facts, steps = set(_facts(case)), [_step(case)]
+        facts, steps = set(facts_of(case)), [step_of(case)]
         if same:
             steps.append(known.step)
             # What could not be seen this time is not forgotten, or its return would be news.
-            if not case.findings or any(copy.present is None for copy in case.copies):
+            unsure = unasked or any(copy.present is None for copy in case.copies)
+            if not case.findings or unsure:
                 facts |= set(known.facts)
-            if self._is_unlisted(case, known):
-                facts.add(_OTHERS)
+            facts |= self._unseen(case, known)
         memory = Memory(
             life.including(known.life) if same else life,
             facts=tuple(sorted(facts)),
             step=min((step for step in steps if step is not None), default=None),
             owners={login: login in assigned for login in logins},
             reopened=known.reopened and same,
+            old=case.old,
         )
         mentions = tuple(owner for owner in owners if owner.removeprefix("@") not in assigned)
         return replace(case, mentions=mentions), memory
 
-    def _is_unlisted(self, case: Case, known: Memory) -> bool:
-        """Say whether it told of undeclared tokens, and their list could not be read now."""
+    def _unseen(self, case: Case, known: Memory) -> set[str]:
+        """Return the facts that it told, and that this run could not look into."""
         missed = any(f.subject == case.token and f.kind.incomplete for f in self.survey.failures)
-        return missed and _OTHERS in known.rules
+        rules = {*self.survey.unevaluated, *([_OTHERS] if missed else [])}
+        return {fact for fact in known.facts if fact.split()[0] in rules}
 
     def _body(self, body: str, case: Case, memory: Memory) -> str:
         identity = self._identity(case.token)
@@ -303,16 +338,10 @@ def _logins(inspected: Inspected) -> list[str]:
     return list(dict.fromkeys(people))
 
 
-def _life(case: Case) -> Life:
-    deadline = case.inspected.deadline
-    written = max((copy.updated_at for copy in case.copies if copy.updated_at), default=None)
-    token_id = case.inspected.status.token_id or ""
-    return Life(
-        # An id that is part of a value is not known here, and tells no life from another.
-        "" if MASK in token_id else token_id,
-        format_rfc3339(deadline.at) if deadline else "",
-        format_rfc3339(written) if written else "",
-    )
+def _concerns(finding: Finding, inspected: Inspected) -> bool:
+    """Say whether an issue tells it: of a token nobody could ask about, what its rotation needs."""
+    known = inspected.status.state is not State.UNKNOWN
+    return finding.severity is not Severity.INFO and (known or finding.rule == _ROTATION)
 
 
 def _reconsider(case: Case, issue: Issue) -> Kind | None:
@@ -321,58 +350,14 @@ def _reconsider(case: Case, issue: Issue) -> Kind | None:
     if known is None or known.resolved or not _still_holds(case, known):
         return Kind.OPEN
     if issue.set_aside:
-        return Kind.REOPEN if _is_crossed(case, known) else None
-    still = {_family(finding.rule) for finding in case.findings}
-    if not still & {_family(rule) for rule in known.rules}:
+        return Kind.REOPEN if is_crossed(case, known) else None
+    still = {family_of(finding.rule) for finding in case.findings}
+    if not still & {family_of(rule) for rule in known.rules}:
         return Kind.OPEN  # what was closed as done is done
     return None if known.reopened else Kind.REOPEN
 
 
 def _still_holds(case: Case, known: Memory) -> bool:
     """Say whether an issue was about this life of the token, and about something wrong in it."""
-    came_back = known.step == timedelta() and _step(case) != timedelta()
-    return bool(known.rules) and not came_back and _life(case).continues(known.life)
-
-
-def _fact(finding: Finding) -> str:
-    due = finding.due_at
-    return f"{finding.rule} {format_rfc3339(due)}" if due else finding.rule
-
-
-def _family(rule: str) -> str:
-    """Return one name for all that says that the token dies or is dead."""
-    return "expiring" if rule in _DEAD_RULES else rule
-
-
-def _is_about_death(known: Memory | None) -> bool:
-    """Say whether an issue was opened because the token dies or is dead; True where unknown."""
-    return not (known and known.rules) or "expiring" in map(_family, known.rules)
-
-
-def _facts(case: Case) -> list[str]:
-    return [f"state {case.inspected.status.state}", *map(_fact, case.findings)]
-
-
-def _step(case: Case) -> timedelta | None:
-    """Return the lowest rung that is crossed; a dead token is below all of them."""
-    if any(finding.rule in _DEAD_RULES for finding in case.findings):
-        return timedelta()
-    return min((f.step for f in case.findings if f.step is not None), default=None)
-
-
-def _is_crossed(case: Case, known: Memory) -> bool:
-    """Say whether a rung was crossed that the issue has not said in this life of the token."""
-    step = _step(case)
-    if step is None or not _life(case).continues(known.life):
-        return False
-    return known.step is None or step < known.step
-
-
-def _news(case: Case, known: Memory) -> list[Finding]:
-    """Return the findings that are new, or whose rung is; at least the worst."""
-    crossed = _is_crossed(case, known)
-    return [
-        finding
-        for finding in case.findings
-        if _fact(finding) not in known.facts or (crossed and finding.step is not None)
-    ] or list(case.findings[:1])
+    came_back = known.step == timedelta() and step_of(case) != timedelta()
+    return bool(known.rules) and not came_back and life_of(case).continues(known.life)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from keyturn.model.failures import Failure
+from keyturn.model.rotation import Phase, Strategy
 from keyturn.model.secrets import Inventory, Reference
 from keyturn.model.tokens import Inspected
 
@@ -40,6 +41,27 @@ class FirstBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """Where a rotation stands that does not go on, or does not begin, without a person."""
+
+    phase: Phase
+    hint: str = ""
+    """What to do about it."""
+    operation: str = ""
+    """Its id; empty where it is over, or was never begun: nobody has to find it again."""
+    strategy: Strategy | None = None
+    left: str = ""
+    """The phase that it came from."""
+    since: datetime | None = None
+    old_id: str = ""
+    new_id: str = ""
+    given_up: tuple[str, ...] = ()
+    """Ids of further tokens that it made."""
+    holds: tuple[tuple[str, str], ...] = ()
+    """Each secret, and whether it is `stored`, `waiting`, or `writing`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A result worth saying. Rule and subject identify it."""
 
@@ -55,6 +77,8 @@ class Finding:
     references: tuple[Reference, ...] = ()
     owners: tuple[str, ...] = ()
     """Whom it concerns besides the owners of its token."""
+    halt: Halt | None = None
+    """`rotation-stuck` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +96,9 @@ class Survey:
     """All of them, the inventory's included."""
     issues: Mapping[str, str] = field(default_factory=dict)
     """Token id -> URL of its open issue."""
+    by_hand: frozenset[str] = frozenset()
+    """Ids of tokens that are to be rotated, and that only a person can make anew."""
+    unevaluated: frozenset[str] = frozenset()
+    """Rules that this run could not look into: what an issue says of them stays."""
+    touched: frozenset[str] | None = None
+    """Whose issues are brought in line, beside those about a rotation; None: everybody's."""

@@ -126,6 +126,14 @@ class AzureDevOps(ListingProvider, ExtendingProvider, MintingProvider, SweepingP
             return Abilities(why_not=dict.fromkeys(both, SIGNED_IN))
         return Abilities(frozenset(both))
 
+    @classmethod
+    def creation_link(cls, token: Token, status: TokenStatus) -> str | None:
+        """Return the page of the signed-in user's PATs; nothing in it can be filled in."""
+        # Where "User settings > Personal access tokens" leads, 2026-11; Microsoft's pages describe
+        # the way there, and no parameters.
+        options = _read_options(token)
+        return f"{options.url}/{options.organization}/_usersSettings/tokens"
+
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token. Raises ProviderError."""
         options = _read_options(token)

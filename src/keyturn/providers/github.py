@@ -24,6 +24,7 @@ from keyturn.providers._github_answers import (
     is_unknown_value,
 )
 from keyturn.providers._github_api import Api, refusal, said
+from keyturn.providers._github_links import creation_link
 from keyturn.providers._github_options import (
     GITHUB,
     ONLY_ITSELF,
@@ -81,6 +82,11 @@ class GitHub(ListingProvider, ValueRevokingProvider):
     def outlives(cls, token: Token) -> str:
         """Return what an organization cannot end; the other kinds leave nothing behind."""
         return cls.outlived_by if token.options.get("kind") == "fine-grained" else ""
+
+    @classmethod
+    def creation_link(cls, token: Token, status: TokenStatus) -> str | None:
+        """Return the form for a personal token, on github.com only; filled in as GitHub allows."""
+        return creation_link(token, status)
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token. Raises ProviderError."""

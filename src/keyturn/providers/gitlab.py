@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote, urlencode
 
 from keyturn.errors import CredentialRejected, ProviderRefused
 from keyturn.interfaces import (
@@ -64,6 +65,19 @@ class GitLab(ListingProvider, MintingProvider, ReplacingProvider):
     def abilities(self, token: Token, access: Access | None) -> Abilities:
         """Return what GitLab's API has for this kind of token and credential."""
         return acts.find_abilities(_options(token), access)
+
+    @classmethod
+    def creation_link(cls, token: Token, status: TokenStatus) -> str | None:
+        """Return the form for a personal token; the other kinds' forms cannot be filled in."""
+        # GitLab docs, user/profile/personal_access_tokens.md, "Prefill personal access token name
+        # and scopes", 2026-11: `name`, and `scopes` separated by commas; nothing for the date.
+        options = _options(token)
+        if options.kind != "personal":
+            return None
+        query = {"name": options.token or token.id, "scopes": ",".join(status.scopes)}
+        given = {key: text for key, text in query.items() if text}
+        filled = urlencode(given, quote_via=quote, safe=",", errors="replace")
+        return f"{options.url}/-/user_settings/personal_access_tokens?{filled}"
 
     def inspect(self, token: Token, access: Access | None, *, now: datetime) -> TokenStatus:
         """Ask about one token. Raises ProviderError."""

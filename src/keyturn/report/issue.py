@@ -7,14 +7,16 @@ facts stand still is not written again. It decides nothing about issues.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 from keyturn.instants import format_instant
 from keyturn.issue_case import Case
 from keyturn.issue_state import Kind
-from keyturn.model import Finding, FirstBreak, Inspected, Reference
+from keyturn.manual import find_steps, has_compared
+from keyturn.model import Finding, FirstBreak, Inspected, Reference, Token, TokenStatus
 from keyturn.report import escape
 from keyturn.report.summary import describe_moment, format_expiry, places
 from keyturn.report.template import Markdown, code, render
@@ -32,6 +34,7 @@ _TITLES = {
     "stale-copy": "is newer than a secret that should hold it",
     "missing-secret": "is missing in a secret that should hold it",
     "review-due": "lives long, which is to be reviewed",
+    "rotation-stuck": "is not rotated without a person",
     "neglected-tokens": "sees other tokens that need their owners",
 }
 _ADVICE = {
@@ -53,10 +56,19 @@ _ADVICE = {
     "stale-copy": "Store the present value in every secret below that was written before the "
     "token was made.",
     "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
+    "rotation-stuck": "Mend what keeps the token from being rotated.",
     "neglected-tokens": "Ask the owners of these tokens whether they are still needed; declare the "
     "ones that CI depends on. `keyturn inventory --provider NAME` shows them all.",
     "review-due": "Decide whether the token may still live as long as it does, and move the "
     "`review` date in the configuration.",
+}
+_TRY_AGAIN = (
+    "Mend what keeps the token from being rotated; the next run of `keyturn rotate` tries it again."
+)
+_HOLDS = {
+    "stored": "the new value",
+    "waiting": "the old value",
+    "writing": "one of both: it may have been written",
 }
 _OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,99}(/[A-Za-z0-9._-]{1,100})?")
 _RECENT = timedelta(days=30)
@@ -72,12 +84,15 @@ class IssueText:
     repository: str
     server_url: str
     now: datetime
+    creation_link: Callable[[Token, TokenStatus], str | None] = lambda _token, _status: None
+    """Where a person makes a token like it (Provider.creation_link)."""
 
     def title(self, case: Case) -> str:
         """Return the title: what is wrong at worst, and the job that fails."""
         if not case.findings:
             what = "is renewed" if case.renewed else "has nothing wrong any more"
             doubt = ", which not every copy proves" if case.unproven else ""
+            doubt = ", and not as it was" if case.doubts else doubt
             return escape.title(f"{case.token} {what}{doubt}")
         worst = case.findings[0]
         what = f"{case.token} {_TITLES.get(worst.rule, worst.rule)}"
@@ -98,10 +113,16 @@ class IssueText:
             token=case.inspected.token,
             status=case.inspected.status,
             first=self._first(case),
-            advice=[Markdown(_ADVICE[rule]) for rule in _rules(case.findings)],
+            advice=list(dict.fromkeys(line for f in case.findings for line in _advise(f))),
+            halt=next((f.halt for f in case.findings if f.halt and f.halt.operation), None),
+            holds=_HOLDS,
             expires=format_expiry(case.inspected.status),
             last_use=self._last_use(case.inspected),
             scopes=_cut(case.inspected.status.scopes, _MOST_SCOPES, ", "),
+            steps=find_steps(case, urlsplit(self.server_url).netloc),
+            link=self._link_to_form(case),
+            most=_MOST_COPIES,
+            wanted=lambda scopes: _cut(scopes, _MOST_SCOPES, ", "),
             copies=case.copies[:_MOST_COPIES],
             more_copies=len(case.copies) - _MOST_COPIES,
             **self._places(case),
@@ -120,6 +141,7 @@ class IssueText:
             status=case.inspected.status,
             lines=[(finding, self._break(finding, case)) for finding in said],
             moved_on=bool(news),
+            compared=has_compared(case),
             expires=format_expiry(case.inspected.status),
             instant=format_instant,
         )
@@ -128,6 +150,15 @@ class IssueText:
         """Return what to say when an issue is no longer kept: dropped, or folded into another."""
         into = Markdown(f"#{number}")
         return render("issue_farewell.md.j2", kind=kind, token=token, into=into)
+
+    def _link_to_form(self, case: Case) -> Markdown | None:
+        """Return the address of the form in which the successor is made, safe in a link."""
+        status = case.inspected.status
+        if case.old:
+            # What is wrong about a successor is not to be wrong about the next one.
+            status = replace(status, scopes=case.old.scopes)
+        link = self.creation_link(case.inspected.token, status)
+        return Markdown(quote(link, safe=":/?&=+,%", errors="replace")) if link else None
 
     def _first(self, case: Case) -> Markdown | None:
         breaks = [found for f in case.findings if (found := self._break(f, case))]
@@ -195,8 +226,20 @@ def _lasting(finding: Finding, case: Case) -> FirstBreak | None:
     return FirstBreak(use.path, use.job, first.at, first.trigger)
 
 
-def _rules(findings: Sequence[Finding]) -> list[str]:
-    return list(dict.fromkeys(finding.rule for finding in findings))
+def _advise(finding: Finding) -> Iterator[str]:
+    """Yield what to do about a finding."""
+    halt = finding.halt
+    if halt is None:
+        yield Markdown(_ADVICE[finding.rule])
+        return
+    if halt.hint:
+        yield halt.hint[:1].upper() + halt.hint[1:]
+    if not halt.operation:
+        yield Markdown(_TRY_AGAIN)
+        return
+    command = "keyturn recover --apply"
+    yield Markdown(f"Have it tried again: {code(f'{command} {finding.subject}')}")
+    yield Markdown(f"Or give it up: {code(f'{command} --abandon {finding.subject}')}")
 
 
 def _mention(owner: str) -> Markdown:

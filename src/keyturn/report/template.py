@@ -43,4 +43,5 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["code"] = code
+    environment.filters["verbatim"] = Markdown  # inside a block of code, where nothing is escaped
     return environment
