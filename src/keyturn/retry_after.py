@@ -15,10 +15,10 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
     after = headers.get("retry-after", "").strip()
     if is_number(after, 9):
         return float(after)
-    now = _http_date(headers.get("date", ""))
+    now = parse_http_date(headers.get("date", ""))
     if now is None:
         return None
-    then = _http_date(after)
+    then = parse_http_date(after)
     reset = headers.get("ratelimit-reset", "").strip()
     if then is not None:
         return max(0.0, then.timestamp() - now.timestamp())
@@ -30,7 +30,8 @@ def is_number(text: str, digits: int) -> bool:
     return text.isdecimal() and len(text) <= digits
 
 
-def _http_date(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
+    """Parse the value of a `Date` header; None where it is none."""
     try:
         parsed = parsedate_to_datetime(text)
     except (ValueError, TypeError):

@@ -42,15 +42,20 @@ def test_it_keeps_to_the_description(github_oracle: Oracle) -> None:
         runs = GitHubRuns(client)
         (run,) = runs.list_unfinished("octo/app")
         assert runs.with_jobs(run).jobs
+        runs.prove_readable("octo/app")
         assert runs.list_successful("octo/app", [WORKFLOW], since=NOW)
+        assert runs.list_ended("octo/app", begun_by=NOW, since=NOW)
+        assert writer.list_readers(SecretRef(Scope("octo"), "A")) == ["octo/app"]
         exchanges = box.github.server.exchanges
         asked = {each.request.method for each in exchanges}
         assert asked == {"GET", "PUT", "POST", "PATCH", "DELETE"}
         problems = [problem for each in exchanges for problem in github_oracle.check(each)]
         # The description calls the filter a date-time; its own text, and the page on the search
         # syntax that it links, give it an operator before the date.
-        (filtered,) = problems
-        assert filtered.endswith("request: body: '>=2026-11-22T13:43:00Z' is not a 'date-time'")
+        assert [problem.partition(": body: ")[2] for problem in problems] == [
+            "'>=2026-11-22T13:43:00Z' is not a 'date-time'",
+            "'2026-10-18T13:43:00Z..2026-11-22T13:43:00Z' is not a 'date-time'",
+        ]
 
 
 def walk_secrets(writer: GitHubSecretWriter, scope: Scope) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,28 @@ def test_writes_are_a_second_apart_and_reads_are_not(url: str, spacing: int) -> 
     manners = client._requester.kwargs
     assert manners["seconds_between_writes"] == spacing
     assert manners["seconds_between_requests"] == 0
+
+
+def test_its_clock_is_the_first_answers_and_goes_on(box: Sandbox, client: Client) -> None:
+    assert (client.first_date, client.clock()) == (None, None)
+    fail(box, FACTS, Response(500), times=1)  # without a date
+    client.get(FACTS)
+    assert client.first_date == NOW
+    box.clock.advance(timedelta(days=1))
+    client.get(FACTS)
+    assert client.first_date == NOW
+    told = client.clock()
+    assert told
+    assert timedelta(0) < told - NOW < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 22 Nov 2026 13:43:00 -0000"])
+def test_a_date_that_is_none_is_passed_over(box: Sandbox, client: Client, date: str) -> None:
+    fail(box, FACTS, Response(200, {}, {"Date": date}), times=1)
+    client.get(FACTS)
+    assert client.clock() is None
+    client.get(FACTS)
+    assert client.first_date == NOW
 
 
 def test_facts_of_a_repository_take_one_request(box: Sandbox, client: Client) -> None:

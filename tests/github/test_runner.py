@@ -68,6 +68,8 @@ FULL = {
     "GITHUB_REPOSITORY": "octo/app",
     "GITHUB_EVENT_NAME": "schedule",
     "GITHUB_REF": "refs/heads/main",
+    "GITHUB_RUN_ID": "1658821493",
+    "GITHUB_RUN_ATTEMPT": "2",
     "GITHUB_WORKSPACE": "/github/workspace",
     "RUNNER_DEBUG": "1",
 }
@@ -81,6 +83,7 @@ def test_the_world_is_read_from_the_runner_s_variables():
     assert world.repository == "octo/app"
     assert world.event_name == "schedule"
     assert world.ref == "refs/heads/main"
+    assert (world.run_id, world.run_attempt) == (1658821493, 2)
     assert world.workspace == Path("/github/workspace")
     assert world.debug
 
@@ -205,6 +208,8 @@ def inputs(tmp_path: Path | None = None, **given_inputs: str) -> dict[str, str]:
         ({"issues": "True"}, ["check"]),
         ({"issues": "false"}, ["check", "--no-issues"]),
         ({"fail_on": "warning"}, ["check", "--fail-on=warning"]),
+        ({"command": "rotate", "issues": "false"}, ["rotate", "--no-issues"]),
+        ({"command": "recover", "report": "r.json"}, ["recover", "--output=json=r.json"]),
         ({"report": "out.json"}, ["check", "--output=json=out.json"]),
         ({"report": "./a/../b/out.MD"}, ["check", "--output=markdown=b/out.MD"]),
         ({"report": "out.sarif\n"}, ["check", "--output=sarif=out.sarif"]),

@@ -165,6 +165,44 @@ class TestSuccessful:
         assert runs.list_successful("octo/app", [], since=NOW) == []
 
 
+class TestEnded:
+    def test_those_that_began_by_then_and_ended_since(
+        self, app: Repository, runs: GitHubRuns
+    ) -> None:
+        second = timedelta(seconds=1)
+
+        def add(begun: timedelta, ended: timedelta, status: str = "completed") -> int:
+            run = app.add_run(CI, status=status, conclusion="failure", at=NOW + begun)
+            run.updated_at = NOW + ended
+            return run.id
+
+        since = NOW + timedelta(days=3)
+        wanted = [add(0 * second, timedelta(days=3)), add(-timedelta(days=32), timedelta(days=4))]
+        add(0 * second, timedelta(days=3) - second)
+        add(second, timedelta(days=5))
+        add(-timedelta(days=1), timedelta(days=5), "in_progress")
+        found = runs.list_ended("octo/app", begun_by=NOW, since=since)
+        assert [run.id for run in found] == wanted[::-1]
+
+    def test_a_repository_that_is_not_shown(self, runs: GitHubRuns) -> None:
+        with pytest.raises(NotPermitted, match="404"):
+            runs.list_ended("octo/missing", begun_by=NOW, since=NOW)
+
+
+class TestReadable:
+    def test_one_request_tells(self, box: Sandbox, runs: GitHubRuns) -> None:
+        runs.prove_readable("octo/app")
+        assert len(lines(box)) == 1
+
+    def test_the_missing_right_is_named(self, box: Sandbox, runs: GitHubRuns) -> None:
+        with pytest.raises(NotPermitted, match="404") as caught:
+            runs.prove_readable("octo/missing")
+        assert caught.value.hint == "it needs Actions: read, if there is such a place"
+        box.github.add_token(TOKEN, permissions={"metadata"})
+        with pytest.raises(NotPermitted, match="403"):
+            runs.prove_readable("octo/app")
+
+
 class TestJobs:
     def test_those_of_one_run(self, app: Repository, runs: GitHubRuns) -> None:
         app.add_run(CI, status="in_progress", jobs=[("build", ""), ("deploy", "")])

@@ -484,3 +484,24 @@ def test_the_size_is_that_of_the_box(length: int) -> None:
     box = _seal(SecretValue("v" * length), _Key(vault.key_id, vault.public_key))
     assert sealed_size(length) == len(box)
     assert vault.open(box, vault.key_id) == "v" * length
+
+
+class TestReaders:
+    def test_the_selected_repositories(self, box: Sandbox, writer: GitHubSecretWriter) -> None:
+        others = [box.github.add_repository(f"octo/r{number}").id for number in range(120)]
+        put_old(box, ORGANIZATION, "selected")
+        vault_of(box, ORGANIZATION.scope).entries["A"].selected = set(others)
+        found = writer.list_readers(ORGANIZATION)
+        assert sorted(found) == sorted(f"octo/r{number}" for number in range(120))
+
+    @pytest.mark.parametrize("visibility", ["all", "private"])
+    def test_any_other_visibility_is_not_told(
+        self, box: Sandbox, writer: GitHubSecretWriter, visibility: str
+    ) -> None:
+        put_old(box, ORGANIZATION, visibility)
+        with pytest.raises(NotPermitted, match="not limited to selected"):
+            writer.list_readers(ORGANIZATION)
+
+    def test_nor_is_one_that_is_gone(self, writer: GitHubSecretWriter) -> None:
+        with pytest.raises(NotPermitted):
+            writer.list_readers(ORGANIZATION)

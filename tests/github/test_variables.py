@@ -57,6 +57,18 @@ def test_making_reading_changing_and_deleting(box: Sandbox, variables: GitHubVar
     assert [line.split()[0] for line in writes(box)] == ["POST", "PATCH", "DELETE", "POST"]
 
 
+def test_the_names_of_all(box: Sandbox, variables: GitHubVariables) -> None:
+    assert variables.names() == []
+    names = [f"NAME_{number:03}" for number in range(65)]
+    for name in names:
+        box.github.repository("octo/app").variables.put(name, "x", at=NOW)
+    assert sorted(variables.names()) == names
+    box.github.add_token(TOKEN, permissions={"metadata"})
+    with pytest.raises(NotPermitted) as caught:
+        variables.names()
+    assert "variables=read" in caught.value.hint
+
+
 def test_one_that_is_there_unknown_is_changed(box: Sandbox, variables: GitHubVariables) -> None:
     put_old(box)
     variables.put(NAME, "new")
@@ -114,6 +126,45 @@ def test_a_put_whose_answer_was_lost(
         with pytest.raises(PlatformUnavailable):
             variables.put(NAME, "new")
     assert struck(fault) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_one_that_was_made_behind_an_error_is_changed_the_next_time(
+    box: Sandbox, variables: GitHubVariables, status: int
+) -> None:
+    fail(box, "POST", Response(status), after=True, times=1)
+    unseen = fail(box, "GET", Response(502))
+    with pytest.raises(PlatformUnavailable):
+        variables.put(NAME, "new")
+    box.github.server.faults.remove(unseen)
+    variables.put(NAME, "newer")
+    assert value(box) == "newer"
+    assert writes(box) == [MAKE, MAKE, CHANGE]
+
+
+def test_a_secondary_limit_is_waited_for_and_the_text_is_there(box: Sandbox) -> None:
+    slept: list[float] = []
+    limited = Response(403, {"message": "You have exceeded a secondary rate limit"})
+    limited.headers["retry-after"] = "7"
+    fail(box, "POST", limited, times=1)
+    client = client_of(box, sleep=slept.append)
+    GitHubVariables(client, "octo/app", WriteBudget()).put(NAME, "new")
+    assert (slept, value(box)) == ([7], "new")
+
+
+def test_after_an_outage_github_is_asked_again_where_that_is_wanted(box: Sandbox) -> None:
+    client = client_of(box)
+    variables = GitHubVariables(client, "octo/app", WriteBudget())
+    outage = fail(box, ".", drop=True)
+    for _ in range(3):
+        with pytest.raises(PlatformUnavailable):
+            variables.put(NAME, "new")
+    box.github.server.faults.remove(outage)
+    with pytest.raises(PlatformUnavailable, match="not asked again in this run"):
+        variables.put(NAME, "new")
+    client.ask_again()
+    variables.put(NAME, "new")
+    assert value(box) == "new"
 
 
 @pytest.mark.parametrize("after", [True, False])

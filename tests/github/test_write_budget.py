@@ -77,17 +77,40 @@ def test_what_takes_too_long_is_left_to_a_later_run() -> None:
 
 @pytest.mark.parametrize(
     ("spent", "writes", "seconds"),
-    [(0, 0, 0), (0, 80, 0), (0, 81, 60), (0, 161, 120), (80, 1, 60), (0, 500, 360), (0, 501, 3600)],
+    [(0, 6, 0), (74, 6, 0), (75, 6, 60), (80, 6, 60), (80, 1, 60), (79, 1, 0), (1, 80, 60)],
 )
-def test_how_long_a_batch_takes_is_known_before(spent: int, writes: int, seconds: int) -> None:
+def test_what_is_reserved_is_not_waited_for(spent: int, writes: int, seconds: int) -> None:
     hours = Hours()
     spending = budget(hours)
     for _ in range(spent):
         spending.spend()
-    assert spending.wait_for(writes) == timedelta(seconds=seconds)
+    spending.reserve(writes)
+    assert hours.now == 1000 + seconds
     for _ in range(writes):
         spending.spend()
     assert hours.now == 1000 + seconds
+
+
+def test_what_would_take_too_long_is_not_begun() -> None:
+    hours = Hours()
+    spending = budget(hours, patience=timedelta(minutes=10))
+    for _ in range(498):
+        spending.spend()
+    before = hours.now
+    spending.reserve(2)
+    with pytest.raises(PlatformUnavailable, match="500 an hour"):
+        spending.reserve(3)
+    assert hours.now <= before + 60
+
+
+@pytest.mark.parametrize(("spent", "waited"), [(0, 0), (1, 60)])
+def test_more_than_a_minute_takes_is_reserved_as_far_as_it_goes(spent: int, waited: int) -> None:
+    hours = Hours()
+    spending = budget(hours)
+    for _ in range(spent):
+        spending.spend()
+    spending.reserve(200)
+    assert hours.now == 1000 + waited
 
 
 @given(st.lists(st.floats(0, 90), max_size=700))

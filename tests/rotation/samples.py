@@ -34,6 +34,7 @@ def entry(
 
 def opened(**more: Any) -> Entry:
     data = {
+        "repository": "octo/app",
         "token": "deploy",
         "provider": "gitlab",
         "strategy": "overlap",

@@ -324,6 +324,24 @@ class TestVerdict:
             "the old token has expired, although the new value has not been seen in use"
         )
 
+    def test_what_is_not_seen_stands_against_it(self) -> None:
+        def verdict(now: datetime) -> tuple[bool, bool, str]:
+            found = may_retire(
+                stored={REPOSITORY: STORED},
+                holders=[],
+                proof=STORED,
+                overlap=OVERLAP,
+                cap=CAP,
+                old_expiry=None,
+                now=now,
+                unseen=["runs of octo/x", "runs of octo/y"],
+            )
+            return found.now, found.forced, found.because
+
+        told = "who holds the old value is not all seen: runs of octo/x; runs of octo/y"
+        assert verdict(LATEST - SECOND) == (False, False, told)
+        assert verdict(LATEST) == (True, True, f"the longest drain is over, although {told}")
+
     def test_a_destination_is_needed(self) -> None:
         with pytest.raises(ValueError, match="empty"):
             may_retire(

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from keyturn.model.rotation import Phase
+from keyturn.rotation.keys import journal_key
 from keyturn.rotation.known import Retirement
+from keyturn.rotation.log import parse
+from keyturn.sandbox.server import Fault, Response
 from tests.rotation import harness
 from tests.rotation.harness import Gate, Ran, Tap
-from tests.rotation.worlds import WORLDS, Aws, Azure, GitLab, GitLabInPlace, SailPoint, World
+from tests.rotation.worlds import (
+    MANY,
+    WORLDS,
+    Aws,
+    Azure,
+    GitLab,
+    GitLabAlone,
+    GitLabInPlace,
+    SailPoint,
+    World,
+)
 
 
 def kill_in(world: World, phase: Phase) -> None:
     """Kill the first run as soon as the journal says that a phase has begun."""
 
+    def begun() -> bool:
+        operations = harness.known(world).operations.values()
+        return any(operation.phase is phase for operation in operations)
+
+    kill_when(world, begun)
+
+
+def kill_when(world: World, happened: Callable[[], bool]) -> None:
+    """Kill a run before its next request once something has happened."""
+
     class Watching(Gate):
         def _within(self, seconds, call):
-            operations = harness.known(world).operations.values()
-            if any(operation.phase is phase for operation in operations):
+            if happened():
                 self._at, self._after = self.count + 1, False
             return super()._within(seconds, call)
 
     assert harness.apply(world, gate=Watching()).code is None
+
+
+def all_work(world: World) -> bool:
+    """Say whether every secret holds a token that works."""
+    held = [world.of_place(place) for place in world.places]
+    return all(token is not None and token.works for token in held)
 
 
 def first(world: World) -> Phase:
@@ -39,8 +68,8 @@ def test_a_sealed_record_that_is_lost_is_made_good(name, phase, tmp_path):
         tap, ran = Tap(world), [Ran(None, "", "")]
         tap.install()
         kill_in(world, phase)
-        sealed = [name for name in world.repository.variables.entries if "SEALED" in name]
-        world.repository.variables.drop(*sealed)
+        variables = world.repositories[world.journal_repository].variables
+        variables.drop(*[name for name in variables.entries if "SEALED" in name])
         harness.settle(world, ran)
         verdict = harness.judge(world, tap, ran)
         if world.may_lose:
@@ -125,3 +154,105 @@ class TestTwoOfThem:
             before = harness.journal(world)
             assert harness.apply(world).code == 0
             assert harness.journal(world) == before
+
+
+class TestOnlyWhatIsOurs:
+    """What was made and lost is ended; what somebody else made meanwhile is not."""
+
+    def test_a_key_of_aws_that_was_made_by_hand_an_hour_later(self, tmp_path):
+        with Aws(tmp_path) as world:
+            kill_in(world, Phase.MINTING)
+            world.live_on(timedelta(hours=1))
+            by_hand = world.box.aws_iam.create_key(world.user)
+            harness.apply(world)
+            assert not by_hand.deleted
+            assert by_hand.active
+
+    def test_a_namesake_that_was_made_by_hand_is_not_swapped(self, tmp_path):
+        with GitLabInPlace(tmp_path) as world:
+            lost = Fault("^POST .*/rotate", drop=True, after=True)
+            world.box.gitlab.server.faults[:] = [lost]
+            assert harness.apply(world).code == 4
+            made = world.box.gitlab.tokens[-1]
+            twin = world.box.gitlab.create_token(
+                "project", made.name, project=42, scopes=tuple(made.scopes)
+            )
+            world.box.clock.advance(timedelta(minutes=5))
+            ran = harness.apply(world)
+            assert (ran.code, first(world)) == (4, Phase.NEEDS_HUMAN)
+            assert "cannot be told from others" in " ".join(ran.out.split())
+            assert twin.is_active(world.box.clock.now)
+
+
+class TestTheSealedRecord:
+    def test_an_outage_of_some_requests_does_not_lose_the_value(self, tmp_path):
+        with GitLabAlone(tmp_path) as world:
+            faults = [Fault("/actions/variables", Response(502), times=5)]
+
+            def break_it():
+                world.box.github.server.faults[:] = faults
+
+            strike_after(world, "/rotate", break_it)
+            harness.apply(world)
+            harness.settle(world, [])
+            assert first(world) is Phase.DONE
+            assert all_work(world)
+
+    def test_without_variables_the_value_is_stored_from_memory(self, tmp_path):
+        with GitLabAlone(tmp_path) as world:
+            faults = [Fault("^(POST|PATCH) .*/actions/variables", Response(502), times=30)]
+
+            def break_it():
+                world.box.github.server.faults[:] = faults
+
+            strike_after(world, "/rotate", break_it)
+            harness.apply(world)
+            assert all_work(world)
+
+
+def strike_after(world: World, path: str, act) -> None:
+    """Do something as soon as GitLab has answered a request of that path."""
+    server = world.box.gitlab.server
+    answer = server.answer
+
+    def answered(request):
+        response = answer(request)
+        if path in request.path:
+            act()
+        return response
+
+    server.answer = answered  # type: ignore[method-assign]
+
+
+class TestSecondMints:
+    @pytest.mark.parametrize("name", ["sailpoint overlap", "gitlab overlap"])
+    def test_one_more_after_some_secrets_were_written(self, name, tmp_path):
+        """No name is used twice, and what was written before is no stranger's."""
+        with WORLDS[name](tmp_path, MANY) as world:
+            tap, ran = Tap(world), [Ran(None, "", "")]
+            tap.install()
+            kill_when(world, lambda: world.of_place(MANY[1]) != world.of_place(MANY[3]))
+            variables = world.repository.variables
+            variables.drop(*[name for name in variables.entries if "SEALED" in name])
+            harness.settle(world, ran)
+            assert harness.judge(world, tap, ran).broken == []
+            assert len(world.tokens()) == 3
+
+
+class TestLeaked:
+    @pytest.mark.parametrize("name", ["gitlab overlap", "sailpoint overlap", "aws-iam overlap"])
+    def test_the_old_one_dies_before_anything_is_stored(self, name, tmp_path):
+        with WORLDS[name](tmp_path, MANY) as world:
+            held = world.held(world.places[0])
+            ran = harness.run(world, "rotate", "deploy", "--now", "--leaked", "--apply")
+            assert (ran.code, first(world)) == (0, Phase.DONE), ran.out + ran.err
+            assert [token.ended for token in world.tokens()] == [True, False]
+            assert all_work(world)
+            assert held != world.held(world.places[0])
+            kinds = [entry.data.get("phase", entry.kind) for entry in entries(world)]
+            assert kinds.index("retire") < kinds.index("distributing")
+
+
+def entries(world: World):
+    """Return the journal's entries."""
+    return parse(harness.journal(world), journal_key(world.recovery)).entries

@@ -11,11 +11,11 @@ import pytest
 
 from tests.rotation import harness
 from tests.rotation.harness import Processes, Tap
-from tests.rotation.worlds import MANY, WORLDS, GitLab, GitLabAlone, World
+from tests.rotation.worlds import CASES, MANY, PLACES, WORLDS, GitLab, GitLabAlone, World
 
-_KILLED_AT = (9, 34, 47, 62, 78, 95)
-"""Of the 96 requests of the first run, from its reading to the last look at what is stored."""
-_SPREAD = range(13, 110, 33)
+_KILLED_AT = (47, 95)
+"""Of the requests of the first run, from its reading to the last look at what is stored."""
+_SPREAD = range(17, 120, 49)
 
 
 class TestSigkill:
@@ -37,39 +37,63 @@ class TestSigkill:
             tap.install()
             command = [sys.executable, "-m", "keyturn", "rotate", "--apply"]
             now = world.box.clock.now
-            process = subprocess.Popen(
-                [*command, "--at", now.isoformat()],
-                env={**os.environ, **world.environ},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            tap.strike = lambda: process.kill()
-            out, err = process.communicate(timeout=30)
+            with world.in_run():
+                process = subprocess.Popen(
+                    [*command, "--at", now.isoformat()],
+                    env={**os.environ, **world.environ},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+
+                def strike() -> None:
+                    process.kill()
+                    process.wait()
+
+                tap.strike = strike
+                out, err = process.communicate()
             assert process.returncode == -signal.SIGKILL
             ran = [harness.Ran(None, out, err)]
             harness.settle(world, ran)
             assert harness.judge(world, tap, ran).broken == []
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize(("name", "places"), CASES)
 class TestEveryWorld:
     """Cut off in this process, which ends as it would by SIGKILL."""
 
-    def test_cut_off_nowhere_it_is_done(self, name, tmp_path):
-        with WORLDS[name](tmp_path, MANY) as world:
-            verdict, reached = harness.kill(world, 10_000, after=False)
-            assert (reached, verdict.broken) == (False, [])
-            assert verdict.runs <= 7
+    def test_cut_off_nowhere_it_is_done(self, name, places, tmp_path):
+        with WORLDS[name](tmp_path, PLACES[places]) as world:
+            methods, verdict = harness.trace(world)
+            assert verdict.broken == []
+            assert {"GET", "PUT"} <= set(methods)
+            assert verdict.runs <= 5
 
-    @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-    def test_cut_off_it_keeps_every_promise(self, name, after, tmp_path):
-        for at in _SPREAD:
-            with WORLDS[name](tmp_path / str(at)) as world:
-                verdict, reached = harness.kill(world, at + after, after=after)
+    def test_cut_off_it_keeps_every_promise(self, name, places, tmp_path):
+        for index, at in enumerate(_SPREAD):
+            with WORLDS[name](tmp_path / str(at), PLACES[places]) as world:
+                verdict, reached = harness.kill(world, at, after=index % 2 == 1)
             assert verdict.broken == [], at
             if not reached:
                 break
+
+
+class TestTwoFaults:
+    """What mends a rotation is cut off too, or something else was lost before."""
+
+    @pytest.mark.parametrize("pair", [(45, 30), (45, 55), (62, 40), (80, 60)])
+    @pytest.mark.parametrize("name", ["gitlab overlap", "gitlab in-place", "aws-iam overlap"])
+    def test_the_run_that_goes_on_is_killed_too(self, name, pair, tmp_path):
+        with WORLDS[name](tmp_path) as world:
+            verdict, _ = harness.kill_twice(world, *pair, after=True)
+            assert verdict.broken == []
+
+    @pytest.mark.parametrize("pair", [(44, 52), (52, 56), (60, 75)])
+    @pytest.mark.parametrize("name", ["gitlab overlap", "gitlab in-place", "sailpoint overlap"])
+    def test_an_answer_is_lost_before_it_is_killed(self, name, pair, tmp_path):
+        with WORLDS[name](tmp_path) as world:
+            verdict, _ = harness.lose_then_kill(world, *pair, after=True)
+            assert verdict.broken == []
 
 
 class TestTheOneWindow:

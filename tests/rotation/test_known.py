@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from keyturn.errors import JournalBroken
 from keyturn.model.rotation import Phase, Strategy
-from keyturn.rotation.known import Current, Known, Lock, Retirement, RowState, fold
+from keyturn.rotation.known import Current, Known, Retirement, fold
+from keyturn.rotation.lock import Lock
 from keyturn.rotation.log import Entry, Kind, Log, append, parse
+from keyturn.rotation.rows import RowState
 from tests.rotation.samples import (
     KEY,
     NOW,
@@ -47,8 +49,10 @@ def test_a_whole_rotation_is_told() -> None:
     assert {row.state for row in operation.rows.values()} == {RowState.STORED}
     assert operation.opened_at == NOW
     assert operation.closed_at == operation.phase_at == NOW + timedelta(minutes=15)
-    assert found.finished == {"deploy": 1}
-    assert found.current == {"deploy": Current("42", LATER, NOW + timedelta(minutes=15))}
+    assert found.cycles("octo/app") == {"deploy": 1}
+    assert found.current_of("octo/app") == {
+        "deploy": Current("42", LATER, NOW + timedelta(minutes=15))
+    }
     assert (found.lock, found.fence) == (None, 1)
     assert found.unfinished() == ()
 
@@ -99,24 +103,26 @@ def test_a_successor_is_not_current_before_all_hold_it(name: str) -> None:
 @pytest.mark.parametrize("name", ["draining", "retiring", "done"])
 def test_a_successor_is_current_once_all_hold_it(name: str) -> None:
     found = known(opened(), phase("sealed", new_id="42", expires_at=LATER), phase(name, minute=1))
-    assert found.current == {"deploy": Current("42", LATER, NOW + timedelta(minutes=1))}
+    assert found.current_of("octo/app") == {
+        "deploy": Current("42", LATER, NOW + timedelta(minutes=1))
+    }
 
 
 def test_an_extended_token_stays_the_same_with_a_later_end() -> None:
     close = entry(Kind.CLOSE, {"phase": "done", "expires_at": LATER})
     found = known(opened(strategy="extend", rows=[]), phase("minting"), close)
-    assert found.current == {"deploy": Current("41", LATER, NOW)}
+    assert found.current_of("octo/app") == {"deploy": Current("41", LATER, NOW)}
 
 
 def test_a_token_without_an_end_is_known_as_such() -> None:
     found = known(opened(), phase("done", new_id="42", expires_at=None))
-    assert found.current["deploy"].expires_at is None
+    assert found.current_of("octo/app")["deploy"].expires_at is None
 
 
 @pytest.mark.parametrize("name", ["rolled-back", "blocked", "needs-human"])
 def test_whatever_is_closed_counts_as_a_cycle_and_changes_no_current_id(name: str) -> None:
     found = known(opened(), phase("sealed", new_id="42"), entry(Kind.CLOSE, {"phase": name}))
-    assert found.finished == {"deploy": 1}
+    assert found.cycles("octo/app") == {"deploy": 1}
     assert found.current == {}
     second = known(
         opened(), entry(Kind.CLOSE, {"phase": name}), opened(operation="aaaaaaaa", cycle=1)
@@ -194,6 +200,7 @@ def test_what_cannot_have_been_is_broken(entries: list[Entry], says: str) -> Non
     [
         opened(token=None),
         opened(token=""),
+        opened(repository=""),
         opened(strategy="surprise"),
         opened(rows="octo/app:DEPLOY"),
         opened(cycle="0"),
@@ -217,6 +224,82 @@ def test_an_entry_without_what_its_kind_needs_is_broken(wrong: Entry) -> None:
     before = [] if wrong.kind is Kind.OPEN else [opened()]
     with pytest.raises(JournalBroken, match="lacks what its kind needs"):
         known(*before, wrong)
+
+
+def test_two_repositories_may_use_the_same_id_for_a_token() -> None:
+    done = entry(Kind.CLOSE, {"phase": "done", "new_id": "42"})
+    found = known(opened(), done, opened(repository="octo/site", operation="bbbbbbbb", old_id="51"))
+    assert [o.id for o in found.unfinished("deploy", repository="octo/site")] == ["bbbbbbbb"]
+    assert found.unfinished("deploy", repository="octo/app") == ()
+    assert (found.cycles("octo/app"), found.cycles("octo/site")) == ({"deploy": 1}, {})
+    assert found.current_of("octo/site") == {}
+
+
+def stopped() -> list[Entry]:
+    """A rotation that stopped while its second secret was about to be written."""
+    stored = {"rows": {ROWS[0]: NOW}, "shown": {ROWS[0]: NOW}}
+    return [
+        opened(written=dict.fromkeys(ROWS)),
+        phase("minting"),
+        phase("sealed", new_id="42"),
+        phase("distributing"),
+        entry(Kind.WRITING, {"rows": ROWS, "seen": {ROWS[0]: None, ROWS[1]: NOW}}),
+        entry(Kind.STORED, stored),
+        phase("needs-human", because="why"),
+    ]
+
+
+class TestAPersonHasItTriedAgain:
+    def test_where_it_stopped_is_known(self) -> None:
+        operation = known(*stopped()).operations[OPERATION]
+        assert operation.facts["from"] == "distributing"
+        assert operation.rows[ROWS[1]].seen == NOW
+
+    def test_what_is_stored_stays_and_what_moved_is_written_again(self) -> None:
+        rows = {ROWS[0]: NOW, ROWS[1]: LATER}
+        again = entry(Kind.RETRY, {"phase": "distributing", "rows": rows})
+        operation = known(*stopped(), again).operations[OPERATION]
+        assert operation.phase is Phase.DISTRIBUTING
+        assert operation.rows[ROWS[0]].state is RowState.STORED
+        assert (operation.rows[ROWS[1]].state, operation.rows[ROWS[1]].shown) == (
+            RowState.WAITING,
+            LATER,
+        )
+        assert operation.attempts == {Phase.DISTRIBUTING: 1}
+
+    def test_once_all_hold_it_what_was_written_since_is_let_stand(self) -> None:
+        stored = {"rows": dict.fromkeys(ROWS, NOW), "shown": dict.fromkeys(ROWS, NOW)}
+        again = entry(Kind.RETRY, {"phase": "draining", "rows": {ROWS[0]: LATER, ROWS[1]: NOW}})
+        found = known(
+            opened(), entry(Kind.STORED, stored), phase("draining"), phase("stuck"), again
+        )
+        rows = found.operations[OPERATION].rows
+        assert [row.stored_at for row in rows.values()] == [LATER, NOW]
+        assert {row.state for row in rows.values()} == {RowState.STORED}
+
+    def test_only_what_has_stopped_is_tried_again(self) -> None:
+        with pytest.raises(JournalBroken, match="has not stopped"):
+            known(opened(), entry(Kind.RETRY, {"phase": "minting", "rows": {}}))
+
+
+def test_the_days_on_which_a_phase_failed_are_counted_until_it_is_left() -> None:
+    failed = [entry(Kind.FAILED, minute=minute) for minute in (1, 2, 24 * 60)]
+    assert len(known(opened(), phase("draining"), *failed).operations[OPERATION].failed_on) == 2
+    left = known(opened(), phase("draining"), *failed, phase("retiring"))
+    assert left.operations[OPERATION].failed_on == frozenset()
+
+
+def test_what_was_not_replaced_may_be_presented_again() -> None:
+    spent = [entry(kind, {"fingerprint": "a"}) for kind in (Kind.SPENT, Kind.UNSPENT)]
+    assert known(*spent[:1]).spent == {"a"}
+    assert known(*spent).spent == frozenset()
+
+
+def test_a_second_mint_keeps_what_this_operation_wrote_apart_from_others() -> None:
+    operation = known(*stopped()[:-1], phase("minting")).operations[OPERATION]
+    first, second = (operation.rows[row] for row in ROWS)
+    assert (first.state, first.shown) == (RowState.WAITING, NOW)
+    assert (second.state, second.seen) == (RowState.WRITING, NOW)
 
 
 def test_a_note_may_say_anything_and_changes_nothing() -> None:

@@ -12,64 +12,49 @@ from typing import Any
 import pytest
 
 from keyturn.model.rotation import Phase
-from keyturn.sandbox.github_git import Person
-from keyturn.sandbox.server import Response
 from tests.rotation import harness
-from tests.rotation.harness import Processes, Ran, Tap
+from tests.rotation.harness import ATTACKS, LIMITS, Processes, Ran, Tap
 from tests.rotation.worlds import MANY, ONE, WORLDS, GitLab, World
 
 _SPREAD = range(25, 90, 13)
-_BUSY = Response(429, {"message": "slow down"}, {"Retry-After": "0"})
-_BROKEN = Response(500, {"message": "sorry"})
 
 
-@pytest.mark.parametrize("name", ["gitlab overlap", "gitlab in-place", "synoptic overlap"])
-def test_a_lost_answer_loses_nothing(name, tmp_path):
-    for at in _SPREAD:
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "name", ["gitlab overlap", "gitlab in-place", "gitlab deploy", "synoptic overlap"]
+)
+def test_a_lost_answer_loses_nothing(name, after, tmp_path):
+    for at in _SPREAD[::2]:
         with WORLDS[name](tmp_path / str(at)) as world:
-            assert harness.lose(world, at).broken == [], at
+            assert harness.lose(world, at, after=after).broken == [], at
 
 
-@pytest.mark.parametrize("replies", [_BUSY, _BROKEN], ids=["429", "500"])
-def test_a_burst_of_refusals_loses_nothing(replies, tmp_path):
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_burst_of_refusals_loses_nothing(limit, tmp_path):
     for at in _SPREAD[::2]:
         with GitLab(tmp_path / str(at)) as world:
-            assert harness.lose(world, at, replies=replies, times=4).broken == [], at
+            assert harness.lose(world, at, replies=LIMITS[limit], times=4).broken == [], at
 
 
-def test_of_two_runs_at_once_one_works(tmp_path):
+@pytest.mark.parametrize("latency", [0.0, 0.005])
+def test_of_two_runs_at_once_one_works(latency, tmp_path):
     with GitLab(tmp_path, MANY) as world, Processes() as processes:
-        tap = Tap(world)
-        tap.install()
-        world.box.latency = 0.005
-        both = [processes.start(world, name) for name in ("one", "two")]
-        for process in both:
-            process.join()
-        world.box.latency = 0.0
-        ran = [
-            Ran(process.exitcode, *harness.outputs(world, name))
-            for process, name in zip(both, ("one", "two"), strict=True)
-        ]
-        assert sorted(each.code or 0 for each in ran) == [0, 3]
-        loser = next(each for each in ran if each.code == 3)
-        assert "journal" in loser.err
-        assert loser.out == ""
+        verdict, both = harness.race(world, latency, processes=processes)
+        assert verdict.broken == []
         assert len(world.tokens()) == 2
-        harness.settle(world, ran)
-        assert harness.judge(world, tap, ran).broken == []
+        codes = sorted(each.code or 0 for each in both)
+        assert codes in ([0, 0], [0, 3])
+        if codes == [0, 3]:
+            loser = next(each for each in both if each.code == 3)
+            assert "journal" in loser.err
+            assert loser.out == ""
 
 
 class TestABrokenJournal:
     """Nothing is changed by a run that cannot trust its journal."""
 
-    def rewrite(self, world: World, data: bytes | None) -> None:
-        git = world.repository.git
-        if data is None:
-            del git.refs["refs/heads/keyturn/journal"]
-            return
-        person = Person("mallory", "mallory@sandbox.invalid", world.box.clock.now)
-        files = {"journal.jsonl": data}
-        git.commit_files("refs/heads/keyturn/journal", files, message="oops", by=(person, person))
+    def rewrite(self, world: World, data: bytes) -> None:
+        harness.put_journal(world, world.repository.git, data)
 
     def refuse(self, world: World) -> Ran:
         """Run once, and require that it neither changed anything nor broke down."""
@@ -95,7 +80,7 @@ class TestABrokenJournal:
             yield world
 
     def test_deleted(self, world):
-        self.rewrite(world, None)
+        harness.rewrite(world, "deleted")
         assert "gone" in self.refuse(world).err
 
     def test_emptied(self, world):
@@ -112,7 +97,9 @@ class TestABrokenJournal:
         assert "missing" in self.refuse(world).err
 
     def test_a_changed_word(self, world):
-        self.rewrite(world, harness.journal(world).replace(b'"1001"', b'"1002"', 1))
+        self.rewrite(
+            world, harness.journal(world).replace(b'"octo/app:DEPLOY"', b'"octo/app:OTHER"', 1)
+        )
         assert "changed" in self.refuse(world).err
 
     def test_a_line_taken_out(self, world):
@@ -140,17 +127,20 @@ class TestABrokenJournal:
             assert [o.phase for o in harness.known(world).unfinished()] == [Phase.NEEDS_HUMAN]
 
 
+@pytest.mark.parametrize("how", ATTACKS)
+def test_a_journal_that_is_changed_meanwhile_loses_nothing(how, tmp_path):
+    for at in (50, 70):
+        with GitLab(tmp_path / str(at)) as world:
+            verdict, attacked = harness.attack(world, at, how)
+            assert (attacked, verdict.broken) == (True, []), at
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 @pytest.mark.parametrize("name", ["gitlab overlap", "gitlab in-place", "azure-devops overlap"])
 def test_a_clock_that_is_an_hour_off(name, hours, tmp_path):
     with WORLDS[name](tmp_path) as world:
-        tap, ahead = Tap(world), timedelta(hours=hours)
-        tap.install()
-        ran = [harness.apply(world, ahead=ahead)]
-        for _ in range(2):
-            world.live_on(timedelta(days=1))
-            ran.append(harness.apply(world, ahead=ahead))
-        assert harness.judge(world, tap, ran).broken == []
+        verdict, _ = harness.mistime(world, timedelta(hours=hours), at=0)
+        assert verdict.broken == []
 
 
 class TestSomebodyElseWrites:

@@ -8,33 +8,41 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from keyturn import providers
 from keyturn.commands import wiring
 from keyturn.config import Config, JournalPlace
+from keyturn.destinations.sailpoint_workflows import SailPointCopies
 from keyturn.errors import UsageError
+from keyturn.github.attempts import GitHubAttempts, this_attempt
 from keyturn.github.client import Client, repository_facts
-from keyturn.github.journal_branch import JournalBranch
+from keyturn.github.journal_branch import BRANCH, JournalBranch
 from keyturn.github.runner import on_default_branch
 from keyturn.github.runs import GitHubRuns
 from keyturn.github.secret_writer import GitHubSecretWriter
 from keyturn.github.variables import GitHubVariables
 from keyturn.github.write_budget import WriteBudget
 from keyturn.inspection import Inspector
-from keyturn.interfaces import Provider
+from keyturn.interfaces import Access, Copies, Provider
 from keyturn.journal import Journal
 from keyturn.journal.git_ref import GitRefJournal
 from keyturn.journal.local import LocalJournal
-from keyturn.model import Inventory
+from keyturn.model import Inventory, Token
+from keyturn.report import publish
 from keyturn.rotation.case import Outside
 from keyturn.rotation.keys import PublicKey, RecoveryKey, journal_key
 from keyturn.rotation.ledger import Ledger
 from keyturn.settings import Settings
 from keyturn.transport import Transport
 
+_COPIES = {"sailpoint": SailPointCopies}
+"""Which providers hold copies of tokens that can be written."""
 RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
 _TRUSTED_EVENTS = frozenset({"schedule", "workflow_dispatch", "push"})
+_CLOCKS = timedelta(hours=1)
+"""By how much this machine's clock and GitHub's may differ."""
 _MAKE_ONE = "make one with: keyturn recover --new-key --output recovery.key"
 
 
@@ -49,7 +57,8 @@ def require_proven(settings: Settings) -> None:
 
 
 def require_trusted(settings: Settings, github: Client) -> None:
-    """Refuse to change anything in a run that somebody without write access may have started."""
+    """Refuse to change anything by a wrong clock, or in a run that anybody may have started."""
+    _require_clock(settings, github)
     runner = settings.runner
     if not runner.in_actions:
         return
@@ -63,6 +72,16 @@ def require_trusted(settings: Settings, github: Client) -> None:
         raise UsageError(
             "nothing is rotated on another branch than the default one",
             hint="the configuration of a rotation is the default branch's",
+        )
+
+
+def _require_clock(settings: Settings, github: Client) -> None:
+    told = github.first_date
+    if told and abs(told - settings.now) > _CLOCKS:
+        raise UsageError(
+            f"this machine's clock says {settings.now:%Y-%m-%d %H:%M} UTC, and GitHub's"
+            f" {told:%Y-%m-%d %H:%M} UTC: nothing is rotated by a clock that is so far off",
+            hint="set the clock of the runner, best by NTP; what is due hangs on it",
         )
 
 
@@ -118,32 +137,53 @@ def open_ledger(
                 f"everybody can read {facts.full_name}, and a journal tells names and dates",
                 hint="name a private `journal.repository`, or write `public-journal: true`",
             )
+        if facts.default_branch == BRANCH:
+            raise UsageError(
+                f"{BRANCH} is the default branch of {facts.full_name}, which holds more than a"
+                " journal",
+                hint="make another branch the default one, or name another `journal.repository`",
+            )
         journal = GitRefJournal(JournalBranch(github, repository))
     ledger = Ledger(
         journal,
         journal_key(key),
         GitHubVariables(github, repository, budget),
         run=f"{settings.repository}#{secrets.token_hex(6)}",
-        now=settings.now,
+        clock=_make_clock(settings, github),
         spend=budget.spend,
+        attempts=GitHubAttempts(github, server_url=settings.runner.server_url),
+        tell=publish.tell,
+        attempt=this_attempt(settings.runner),
     )
     ledger.open()
     return ledger
 
 
+def _make_clock(settings: Settings, github: Client) -> Callable[[], datetime]:
+    """Return GitHub's clock, which all runs share; this run's own where GitHub tells none."""
+    begun = time.monotonic()
+
+    def now() -> datetime:
+        own = settings.now + timedelta(seconds=time.monotonic() - begun)
+        return (github.clock() or own).replace(microsecond=0)
+
+    return now
+
+
 def make_budget(settings: Settings) -> WriteBudget:
     """Return what spaces this run's writes; a sandbox on loopback has no limits."""
-    sleep: Callable[[float], None] = time.sleep
-    if settings.runner.api_on_loopback:
-        sleep = _no_sleep
-    return WriteBudget(sleep=sleep)
+    return WriteBudget(sleep=_sleep(settings))
 
 
-def _no_sleep(_seconds: float) -> None:
-    return
+def _sleep(settings: Settings) -> Callable[[float], None]:
+    def skip(_seconds: float) -> None:
+        return
+
+    return skip if settings.runner.api_on_loopback else time.sleep
 
 
 def make_outside(
+    settings: Settings,
     inspector: Inspector,
     inventory: Inventory,
     github: Client,
@@ -158,6 +198,10 @@ def make_outside(
     def make(name: str) -> Provider:
         return providers.load(name)(transport)
 
+    def copies(token: Token, access: Access) -> Copies | None:
+        found = _COPIES.get(token.provider)
+        return found(transport, token, access) if found else None
+
     return Outside(
         make,
         inspector.access,
@@ -167,6 +211,11 @@ def make_outside(
         inventory,
         key,
         ledger.key,
+        sleep=_sleep(settings),
+        reserve=budget.reserve,
+        ask_again=github.ask_again,
+        copies=copies,
+        run_id=settings.runner.run_id,
     )
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -37,6 +37,7 @@ from keyturn.github.answer import (
     refusal,
 )
 from keyturn.parse import is_loopback, parse_base_url
+from keyturn.retry_after import parse_http_date
 from keyturn.secret_value import SecretValue
 
 _log = logging.getLogger(__name__)
@@ -128,6 +129,9 @@ class Client:
     ) -> None:
         self.facts: dict[str, RepositoryFacts] = {}
         """What was learned of repositories in this run, by name in lower case."""
+        self.first_date: datetime | None = None
+        """What GitHub's clock showed in the first answer that told."""
+        self._dated_at = 0.0
         self._requester = requester
         self._pauses = pauses
         self._sleep = sleep
@@ -175,6 +179,15 @@ class Client:
     def send(self, verb: str, path: str, body: Mapping[str, Any], *, needs: str = "") -> Any:
         """POST, PATCH, PUT or DELETE, once; repeated only where a rate limit refused it."""
         return self._judged(verb, path, needs, body=body).data()
+
+    def ask_again(self) -> None:
+        """Forget that GitHub was given up in this run; for what must not be lost to an outage."""
+        self._given_up, self._unanswered, self._patience = "", 0, float(_PATIENCE)
+
+    def clock(self) -> datetime | None:
+        """Return what GitHub's clock shows now; None where no answer told it."""
+        gone = timedelta(seconds=time.monotonic() - self._dated_at)
+        return self.first_date and self.first_date + gone
 
     def _judged(
         self,
@@ -243,6 +256,9 @@ class Client:
         except Exception as error:  # whatever the libraries raise may quote what was sent
             raise explain(error, f"{verb} {path}") from None
         _log.debug("GitHub answered %s to %s %s", status, verb, path)
+        if self.first_date is None:
+            self.first_date = parse_http_date(answered.get("date", ""))
+            self._dated_at = time.monotonic()
         return Answer(status, answered, text)
 
     def _limit(self, answer: Answer, *, waited: bool) -> float:

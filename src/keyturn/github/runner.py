@@ -58,6 +58,9 @@ class Runner:
     """The payload; empty where there is none that can be read."""
     ref: str = ""
     """Such as `refs/heads/main`."""
+    run_id: int | None = None
+    """None where the runner does not tell."""
+    run_attempt: int = 1
     workspace: Path | None = None
     debug: bool = False
     output_file: Path | None = None
@@ -75,6 +78,8 @@ class Runner:
             actor=environ.get("GITHUB_ACTOR", ""),
             event=_load_event(_path(environ, "GITHUB_EVENT_PATH")),
             ref=environ.get("GITHUB_REF", ""),
+            run_id=_number(environ, "GITHUB_RUN_ID"),
+            run_attempt=_number(environ, "GITHUB_RUN_ATTEMPT") or 1,
             workspace=_path(environ, "GITHUB_WORKSPACE"),
             debug=environ.get("RUNNER_DEBUG") == "1",
             output_file=_path(environ, "GITHUB_OUTPUT"),
@@ -173,6 +178,11 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
 
@@ -202,15 +212,15 @@ def arguments(environ: Mapping[str, str]) -> list[str] | None:
     words = (inputs.get("command") or "check").split()
     argv = [*words, *inputs.option("config")]
     report = inputs.report()
-    if words[0] in ("check", "inventory"):
+    if words[0] in ("check", "inventory", "rotate", "recover"):
         argv += report
     dry_run, issues = inputs.boolean("dry-run"), inputs.boolean("issues")
-    if words == ["check"]:  # the others write no issue and find nothing to fail on
+    if words == ["check"]:  # the others find nothing to fail on
         argv += inputs.option("fail-on")
-        argv += ["--dry-run"] if dry_run else []
+    if words[0] in ("check", "rotate", "recover"):  # the others write no issue
         # True is the command's own default: on the default branch only.
         argv += ["--no-issues"] if issues is False else []
-    if words[0] in ("rotate", "recover", "revoke") and dry_run:
+    if words[0] in ("check", "rotate", "recover", "revoke") and dry_run:
         argv += ["--dry-run"]
     argv += inputs.words("args")
     if inputs.problems:

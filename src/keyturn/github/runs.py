@@ -5,9 +5,10 @@ It starts, stops and changes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keyturn.errors import NotPermitted, PlatformRefused, PlatformUnavailable
@@ -30,6 +31,8 @@ _SWEEP = (
 """There and back: a run that moves on, or falls back, between two lists is in a later one."""
 _MOST = 1000
 """GitHub's API description, 2026-11: a search by status shows so many runs at most."""
+_LONGEST = timedelta(days=35)
+"""GitHub docs, "Actions limits", 2026-11: no run lasts longer."""
 
 
 class GitHubRuns:
@@ -37,6 +40,12 @@ class GitHubRuns:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def prove_readable(self, repository: str) -> None:
+        """Ask for one run. Raises PlatformError; NotPermitted names the missing right."""
+        path = repository_path(repository, "actions", "runs")
+        with _missing_right(path):
+            self._client.get(path, needs=_NEEDS, per_page=1)
 
     def list_unfinished(self, repository: str) -> Sequence[WorkflowRun]:
         """Return every run of owner/name that has not ended, the oldest first.
@@ -46,15 +55,8 @@ class GitHubRuns:
         found: dict[int, WorkflowRun] = {}
         path = repository_path(repository, "actions", "runs")
         for status in _SWEEP:
-            try:
+            with _missing_right(path):
                 runs = self._list(repository, path, status=status)
-            except PlatformRefused as error:
-                if error.status != 404:
-                    raise
-                raise NotPermitted(
-                    f"GitHub shows no {path} to this credential (404)",
-                    hint=f"it needs {_NEEDS}, if there is such a place",
-                ) from error
             if len(runs) >= _MOST:
                 raise PlatformUnavailable(
                     f"{repository} has {_MOST} {status} runs or more, and GitHub lists no further"
@@ -82,6 +84,20 @@ class GitHubRuns:
                     raise
         return _in_order(found)
 
+    def list_ended(
+        self, repository: str, *, begun_by: datetime, since: datetime
+    ) -> Sequence[WorkflowRun]:
+        """Return runs begun at an instant or earlier that ended at `since` or later.
+
+        The newest thousand that can have are looked through. Raises PlatformError.
+        """
+        first, last = (at.astimezone(UTC) for at in (since - _LONGEST, begun_by))
+        created = f"{first:%Y-%m-%dT%H:%M:%SZ}..{last:%Y-%m-%dT%H:%M:%SZ}"
+        path = repository_path(repository, "actions", "runs")
+        with _missing_right(path):
+            runs = self._list(repository, path, status="completed", created=created)
+        return _in_order(run for run in runs if run.updated_at >= since)
+
     def with_jobs(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run with the jobs of its latest attempt. Raises PlatformError."""
         path = repository_path(run.repository, "actions", "runs", str(run.id), "jobs")
@@ -91,6 +107,20 @@ class GitHubRuns:
     def _list(self, repository: str, path: str, **query: str) -> list[WorkflowRun]:
         rows = self._client.get_all(path, rows="workflow_runs", needs=_NEEDS, **query)
         return [_read_run(row, repository) for row in rows]
+
+
+@contextmanager
+def _missing_right(path: str) -> Iterator[None]:
+    """Tell what a credential may not see, which GitHub says is not there."""
+    try:
+        yield
+    except PlatformRefused as error:
+        if error.status != 404:
+            raise
+        raise NotPermitted(
+            f"GitHub shows no {path} to this credential (404)",
+            hint=f"it needs {_NEEDS}, if there is such a place",
+        ) from error
 
 
 def _in_order(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:

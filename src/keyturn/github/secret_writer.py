@@ -7,7 +7,7 @@ and shows no value to anything but the box that seals it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,6 +126,17 @@ class GitHubSecretWriter:
             raise
         self._drop(canary)
 
+    def list_readers(self, ref: SecretRef) -> list[str]:
+        """Return the repositories that see an organization's secret, as owner/name.
+
+        Raises PlatformError; NotPermitted where it is visible to all: which of the organization's
+        repositories there are, GitHub does not tell an App that is installed on some.
+        """
+        found = self.find(ref)
+        if found is None or found.visibility != "selected":
+            raise NotPermitted("it is not limited to selected repositories")
+        return [read_text(row, "full_name") for row in self._selected(ref)]
+
     def remove_canaries(self, scope: Scope) -> tuple[str, ...]:
         """Delete what earlier runs left of their proofs, and return its names."""
         listed = GitHubSecrets(self._client).list_secrets(scope)
@@ -201,12 +212,14 @@ class GitHubSecretWriter:
             raise PlatformUnavailable(NONSENSE)
         if before.visibility != "selected":
             return {"visibility": before.visibility}
-        path = f"{_name_path(ref)}/repositories"
-        rows = self._client.get_all(path, rows="repositories", needs=_right(ref.scope))
-        ids = [row.get("id") for row in rows]
+        ids = [row.get("id") for row in self._selected(ref)]
         if not all(type(number) is int for number in ids):
             raise PlatformUnavailable(NONSENSE)
         return {"visibility": "selected", "selected_repository_ids": ids}
+
+    def _selected(self, ref: SecretRef) -> Sequence[Mapping[str, Any]]:
+        path = f"{_name_path(ref)}/repositories"
+        return self._client.get_all(path, rows="repositories", needs=_right(ref.scope))
 
     def _look_after(
         self, error: PlatformUnavailable, ref: SecretRef, before: Secret | None

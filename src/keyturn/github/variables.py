@@ -5,10 +5,11 @@ Everybody who may read the repository's variables reads them: a bare secret valu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
-from keyturn.github.answer import NONSENSE
+from keyturn.github.answer import NONSENSE, read_text
 from keyturn.github.client import Client, repository_path
 from keyturn.github.write_budget import WriteBudget
 
@@ -63,6 +64,11 @@ class GitHubVariables:
             if not self._holds(name, text):
                 raise
         self._known.add(name.upper())
+
+    def names(self) -> Sequence[str]:
+        """Return the name of every variable. Raises PlatformError."""
+        rows = self._client.get_all(self._path(), rows="variables", needs=_READ)
+        return [read_text(row, "name") for row in rows]
 
     def delete(self, name: str) -> None:
         """Delete a variable; one that is gone already is fine. Raises PlatformError."""

@@ -42,25 +42,37 @@ class WriteBudget:
         now = self._clock()
         wait = _next(self._spent, now) - now
         if wait > self._patience:
-            raise PlatformUnavailable(
-                f"GitHub takes 80 writes a minute and 500 an hour: the next one in {wait:.0f} s",
-                hint="a later run goes on where this one stopped",
-            )
+            raise _too_many(wait)
         if wait > 0:
             self._sleep(wait)
         self._spent.append(max(now + wait, self._clock()))
 
-    def wait_for(self, writes: int) -> timedelta:
-        """Say how long so many more writes take at the least, because of the limits alone."""
-        now = at = self._clock()
-        spent = self._spent.copy()
-        for _ in range(writes):
-            at = _next(spent, at)
-            spent.append(at)
-        return timedelta(seconds=at - now)
+    def reserve(self, writes: int) -> None:
+        """Wait until so many writes may be sent one after the other without waiting.
+
+        It counts none of them. Raises PlatformUnavailable where that takes too long for this run.
+        """
+        now = self._clock()
+        wait = _next(self._spent, now, writes) - now
+        if wait > self._patience:
+            raise _too_many(wait)
+        if wait > 0:
+            self._sleep(wait)
 
 
-def _next(spent: deque[float], now: float) -> float:
-    """Return the first moment, from now on, at which no limit is passed by one more write."""
-    opens = [spent[-count] + seconds for count, seconds in _LIMITS if len(spent) >= count]
+def _next(spent: deque[float], now: float, writes: int = 1) -> float:
+    """Return the first moment, from now on, at which no limit is passed by so many more writes."""
+    opens = [
+        spent[few - 1 - count] + seconds
+        for count, seconds in _LIMITS
+        # More than a limit takes at once cannot but wait in between.
+        if len(spent) > count - (few := min(writes, count))
+    ]
     return max(now, *opens) if opens else now
+
+
+def _too_many(wait: float) -> PlatformUnavailable:
+    return PlatformUnavailable(
+        f"GitHub takes 80 writes a minute and 500 an hour: the next one in {wait:.0f} s",
+        hint="a later run goes on where this one stopped",
+    )

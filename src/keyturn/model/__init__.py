@@ -1,7 +1,7 @@
 """The core types every stage speaks; values only, nothing here does I/O or decides."""
 
 from keyturn.model.failures import Failure, FailureKind
-from keyturn.model.findings import Finding, FirstBreak, Severity, Survey
+from keyturn.model.findings import Finding, FirstBreak, Halt, Severity, Survey
 from keyturn.model.rotation import (
     Bounds,
     Capability,
@@ -61,6 +61,7 @@ __all__ = [
     "Finding",
     "FirstBreak",
     "Freeze",
+    "Halt",
     "How",
     "Inspected",
     "Inventory",

@@ -20,6 +20,10 @@ class FailureKind(StrEnum):
     NOT_UNDERSTOOD = "not-understood"
     ISSUES_WITHHELD = "issues-withheld"
     NO_CONFIGURATION = "no-configuration"
+    JOURNAL_NOT_READ = "journal-not-read"
+    """This run was given no key of it."""
+    JOURNAL_UNUSABLE = "journal-unusable"
+    """It was broken, changed by somebody else, or could not be reached."""
 
     @property
     def incomplete(self) -> bool:
@@ -29,6 +33,7 @@ class FailureKind(StrEnum):
             FailureKind.NOT_UNDERSTOOD,
             FailureKind.ISSUES_WITHHELD,
             FailureKind.NO_CONFIGURATION,
+            FailureKind.JOURNAL_NOT_READ,
         )
 
 

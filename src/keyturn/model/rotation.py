@@ -44,6 +44,8 @@ class Phase(StrEnum):
     """Tried as often as makes sense."""
     BLOCKED = "blocked"
     """Refused before anything was changed."""
+    ABANDONED = "abandoned"
+    """Given up by a person."""
 
 
 class Capability(StrEnum):
@@ -166,6 +168,8 @@ class Rotation:
     cap: timedelta
     rescue: bool = False
     """The old token is dead already, and is made again."""
+    leaked: bool = False
+    """The old token is ended as soon as the new value is safe, before any secret holds it."""
     destinations: tuple[Destination, ...] = ()
     """Sorted; none for `extend`, which keeps the value."""
     places: tuple[str, ...] = ()
@@ -225,3 +229,7 @@ class Plan:
     """In the order in which they are done."""
     skipped: tuple[Skipped, ...] = ()
     """In the order of the configuration."""
+    notes: tuple[str, ...] = ()
+    """What there is to know about all of it, for a person."""
+    journal_read: bool = True
+    """Whether the journal was asked, which alone knows what was rotated before."""

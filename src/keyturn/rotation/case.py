@@ -5,13 +5,16 @@ It decides nothing; the phases' modules do, and `executor` calls them in order.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from keyturn.errors import RotationError, TokenNotFound
+from keyturn.errors import KeyturnError, RotationError, TokenNotFound
 from keyturn.interfaces import (
     Access,
+    Copies,
     ListingProvider,
     MintingProvider,
     Provider,
@@ -29,6 +32,12 @@ from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
 from keyturn.schema import Strict
 
+_PUT_BACK = "put that back until this rotation is over, or give it up"
+
+
+class DeclarationMoved(KeyturnError):
+    """A token is declared otherwise than when its rotation was begun: nothing is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -45,6 +54,16 @@ class Outside:
     inventory: Inventory
     recovery: RecoveryKey
     key: JournalKey
+    sleep: Callable[[float], None]
+    """Waits so many seconds."""
+    reserve: Callable[[int], None]
+    """Waits until so many writes to GitHub may follow each other. Raises PlatformUnavailable."""
+    ask_again: Callable[[], None]
+    """Has GitHub asked again where it was given up in this run."""
+    copies: Callable[[Token, Access], Copies | None]
+    """What its provider itself holds of a token; None where that kind of provider holds none."""
+    run_id: int | None = None
+    """Of this very workflow run, which holds what it was given until it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +82,21 @@ class Case:
         return self.ledger.operation(self.id)
 
     @property
-    def name(self) -> str:
-        """What the new token is called."""
-        return str(self.operation.facts["name"])
+    def names(self) -> list[str]:
+        """What the new token may be called: one name for each time that one was asked for."""
+        return list(self.operation.facts.get("names") or ())
+
+    @property
+    def next_name(self) -> str:
+        """What the next one is called: a provider may allow no name twice, alive or not."""
+        operation, count = self.operation, len(self.names)
+        suffix = self.id
+        if count:
+            key = self.outside.key
+            suffix = key.operation_id(
+                self.id, operation.provider, old_id=operation.old_id, cycle=count
+            )
+        return f"{operation.facts['base']} kt-{suffix}"
 
     @property
     def old(self) -> Predecessor:
@@ -87,15 +118,30 @@ class Case:
 
     @property
     def destinations(self) -> Mapping[str, StoredPart]:
-        """Label -> the secret, as it is declared now. Raises RotationError where one is gone."""
+        """Label -> the secret, as it is declared. See `require_declared`."""
         declared = {str(stored.ref): stored for stored in self.token.secrets}
+        return {label: declared[label] for label in self.operation.rows}
+
+    def require_declared(self) -> None:
+        """Raise DeclarationMoved where the token is not declared as it was when this was begun."""
+        declared = {str(stored.ref) for stored in self.token.secrets}
         missing = [label for label in self.operation.rows if label not in declared]
         if missing:
-            raise RotationError(
-                f"{', '.join(missing)} is no longer declared to hold the token",
-                hint="declare it again until this rotation is over",
+            raise DeclarationMoved(
+                f"{', '.join(missing)} is no longer declared to hold the token", hint=_PUT_BACK
             )
-        return {label: declared[label] for label in self.operation.rows}
+        moved = self.token.provider != self.operation.provider
+        if moved or digest_declaration(self.token) != self.operation.facts["declared"]:
+            raise DeclarationMoved(
+                "`provider` and `with` of the token are not what they were when its rotation was"
+                " begun",
+                hint=_PUT_BACK,
+            )
+
+    def expected(self, label: str) -> datetime | None:
+        """Return the date of a secret that is no surprise: this operation's, or the plan's."""
+        row = self.operation.rows[label]
+        return row.shown or _instant(self.operation.facts["written"][label])
 
     @property
     def stored_at(self) -> Mapping[SecretRef, datetime]:
@@ -152,6 +198,16 @@ class Case:
     def enter(self, phase: Phase, **data: object) -> None:
         """Write down the phase that begins, or how it ended."""
         self.ledger.enter(self.id, phase, **data)
+
+
+def digest_declaration(token: Token) -> str:
+    """Return what tells one declaration of where a token is from another; it holds no value.
+
+    An id is left out: it is a hint, which every rotation changes.
+    """
+    options = {name: value for name, value in token.options.items() if name != "token_id"}
+    text = json.dumps([token.provider, options], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _takes_ids(model: type[Strict]) -> bool:

@@ -115,16 +115,18 @@ def may_retire(
     cap: timedelta,
     old_expiry: datetime | None,
     now: datetime,
+    unseen: Sequence[str] = (),
 ) -> Verdict:
     """Say whether the old token may be retired, and why not yet or why in spite of what.
 
     That is the latest of the last write plus `overlap`, the end of the holders, and `proof`, the
     first use of the new value by others than keyturn; at the earliest of the last write plus `cap`
-    and the old token's expiry it is retired anyway. `stored` holds at least one destination.
+    and the old token's expiry it is retired anyway. `stored` holds at least one destination;
+    `unseen` says which runs may hold the old value and cannot be listed.
     """
     last = max(stored.values())
     settled = max(last + overlap, proof or last)
-    at_latest = min(last + cap, old_expiry or last + cap)
+    at_latest = latest(stored, cap=cap, old_expiry=old_expiry)
     against = []
     if now < settled:
         against.append(f"the old value stays valid until {_told(settled)} at the least")
@@ -133,6 +135,8 @@ def may_retire(
         against.append(f"{runs} can still hold the old value")
     if proof is None:
         against.append("the new value has not been seen in use")
+    if unseen:
+        against.append(f"who holds the old value is not all seen: {'; '.join(unseen)}")
     not_before = min(settled, at_latest)
     if not against:
         because = "it is stored everywhere, was used, and no run can hold the old value"
@@ -143,6 +147,14 @@ def may_retire(
     expired = old_expiry is not None and at_latest == old_expiry
     reason = "the old token has expired" if expired else "the longest drain is over"
     return Verdict(True, f"{reason}, although {told}", not_before, at_latest, forced=True)
+
+
+def latest(
+    stored: Mapping[SecretRef, datetime], *, cap: timedelta, old_expiry: datetime | None
+) -> datetime:
+    """Return when the old token is retired whatever stands against it."""
+    last = max(stored.values())
+    return min(last + cap, old_expiry or last + cap)
 
 
 def remarks(stored: Mapping[SecretRef, datetime]) -> tuple[str, ...]:

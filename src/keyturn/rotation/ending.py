@@ -1,4 +1,4 @@
-"""The phases in which the old token ends: draining and retiring.
+"""The phase in which the old token ends.
 
 It is retired by the id that was recorded before the mint, and only if the provider shows that very
 token; its death is looked for before the operation is done.
@@ -6,105 +6,44 @@ token; its death is looked for before the operation is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from keyturn.errors import RotationError, TokenNotFound
-from keyturn.model import Level, State, TokenStatus
+from keyturn.model import State, TokenStatus
 from keyturn.model.rotation import Phase
 from keyturn.rotation.case import Case
-from keyturn.rotation.drain import Consumer, Holder, Verdict, find_holders, first_proof, may_retire
+from keyturn.rotation.consumers import was_held
+from keyturn.rotation.drain import Verdict
 from keyturn.rotation.known import Retirement
-from keyturn.rotation.making import end
+from keyturn.rotation.lost import end
 
 _DEAD = (State.EXPIRED, State.REVOKED)
+_MARGIN = timedelta(minutes=15)
+"""How much later than by its provider's own word a token is looked at, and must be dead."""
 _LAST_USE = timedelta(days=1)
 """How coarse the coarsest provider tells a last use (SailPoint: once a day, reference 2026-11)."""
 
 
-def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
-    """Return whether the old token may be retired, and the runs that can still hold it."""
-    stored = case.stored_at
-    consumers = list(_consumers(case))
-    holders = find_holders(consumers, stored)
-    told = [case.outside.runs.with_jobs(h.run) for h in holders if h.jobs_would_tell]
-    if told:
-        known = {run.id: run for run in told}
-        consumers = [
-            Consumer(c.repository, c.uses, c.complete, tuple(known.get(r.id, r) for r in c.runs))
-            for c in consumers
-        ]
-        holders = find_holders(consumers, stored)
-    since = min(stored.values())
-    successful = [
-        run
-        for consumer in consumers
-        if consumer.uses
-        for run in case.outside.runs.list_successful(
-            consumer.repository, {use.path for use in consumer.uses}, since=since
-        )
-    ]
-    verdict = may_retire(
-        stored=stored,
-        holders=holders,
-        proof=first_proof(consumers, stored, successful) or _used_since(case, max(stored.values())),
-        overlap=_overlap(case),
-        cap=timedelta(seconds=case.operation.facts["cap"]),
-        old_expiry=case.old.expires_at,
-        now=case.now,
-    )
-    return verdict, holders
+def end_old(case: Case) -> None:
+    """End a leaked token at once, whatever holds it; its death is looked for later."""
+    old_id = case.operation.old_id
+    status = _find(case, old_id)
+    if old_id == case.operation.new_id or case.operation.retiring.get(old_id) is Retirement.SENT:
+        return
+    if status is not None and status.state not in _DEAD:
+        _require_the_same(case, status)
+        case.ledger.retire(case.id, old_id, Retirement.DUE)
+        end(case, old_id)
+        case.ledger.retire(case.id, old_id, Retirement.SENT)
 
 
-def _overlap(case: Case) -> timedelta:
-    """Return how long the old token is kept at least.
+def retire(case: Case) -> str:
+    """End the old token and see it die; return what is waited for, if it is not dead yet.
 
-    An organization's secret is read by repositories whose runs are not listed here: the old token
-    is then kept for as long as any run can live.
+    Raises ProviderError, RotationError.
     """
-    if any(ref.level is Level.ORGANIZATION for ref in case.stored_at):
-        return timedelta(seconds=case.operation.facts["cap"])
-    return timedelta(seconds=case.operation.facts["overlap"])
-
-
-def _consumers(case: Case) -> Iterator[Consumer]:
-    """Yield every repository whose runs may read a destination."""
-    refs = set(case.stored_at)
-    checked = case.outside.inventory.repository
-    uses = tuple(
-        use
-        for secret in case.outside.inventory.secrets
-        if secret.ref in refs
-        for use in secret.uses
-    )
-    complete = case.outside.inventory.uses.complete
-    runs = tuple(case.outside.runs.list_unfinished(checked))
-    yield Consumer(checked, uses, complete, runs)
-    others = {
-        f"{ref.scope.owner}/{ref.scope.repository}"
-        for ref in refs
-        if ref.scope.repository and not ref.scope.is_of(checked)
-    }
-    for repository in sorted(others):
-        # What its workflows read is not known here: any of its runs may hold the value.
-        yield Consumer(repository, (), False, tuple(case.outside.runs.list_unfinished(repository)))
-
-
-def _used_since(case: Case, stored: datetime) -> datetime | None:
-    """Return when the new token was last used by somebody else than keyturn, if it was."""
-    new_id, access = case.operation.new_id, case.access()
-    if new_id is None or access is None or access.own or case.token.value_env:
-        return None
-    with suppress(TokenNotFound):
-        used = case.look_at(new_id).last_used_at
-        # Keyturn itself presented it before it was stored anywhere.
-        return used if used and used > stored else None
-    return None
-
-
-def retire(case: Case, verdict: Verdict) -> str:
-    """End the old token and see it die. Raises ProviderError, RotationError."""
     old_id, new_id = case.operation.old_id, case.operation.new_id
     if new_id is None or old_id == new_id:
         raise RotationError("the old token and the new one have the same id: neither is ended")
@@ -114,52 +53,95 @@ def retire(case: Case, verdict: Verdict) -> str:
             "the new token does not work any more, so that the old one is not ended",
             hint="find out who ended it; store a working token by hand before the old one dies",
         )
-    unseen = False
-    for token_id in (old_id, *case.operation.abandoned):
-        if token_id == new_id or case.operation.retiring.get(token_id) is Retirement.DEAD:
-            continue
-        status = _find(case, token_id)
-        if status is not None and status.state not in _DEAD:
-            if token_id == old_id:
-                _require_the_same(case, status)
-            case.ledger.retire(case.id, token_id, Retirement.DUE)
-            end(case, token_id)
-            case.ledger.retire(case.id, token_id, Retirement.SENT)
-            status = _find(case, token_id)
-        if status is not None and status.state not in _DEAD:
-            if not case.revoking().death_takes:
-                raise RotationError("it was ended, and the provider still shows it alive")
-            unseen = True
-            continue
-        case.ledger.retire(case.id, token_id, Retirement.DEAD)
+    waits = [wait for id in _doomed(case) if (wait := _end(case, id))]
+    if waits:
+        return f"waits: {waits[0]}"
     case.enter(Phase.DONE)
-    return _told(case, verdict, unseen=unseen)
+    return _told(case)
 
 
-def _told(case: Case, verdict: Verdict, *, unseen: bool) -> str:
+def _doomed(case: Case) -> list[str]:
+    """Return the tokens that are to end and whose death was not seen yet."""
+    operation = case.operation
+    return [
+        token_id
+        for token_id in (operation.old_id, *operation.abandoned)
+        if token_id != operation.new_id and operation.retiring.get(token_id) is not Retirement.DEAD
+    ]
+
+
+def _end(case: Case, token_id: str) -> str:
+    """End one token, once, and look whether it is dead; return what is waited for, if it is not."""
+    status, state = _find(case, token_id), case.operation.retiring.get(token_id)
+    if _lives(status) and state is not Retirement.SENT:
+        assert status
+        if token_id == case.operation.old_id:
+            _require_the_same(case, status)
+        case.ledger.retire(case.id, token_id, Retirement.DUE)
+        end(case, token_id)
+        case.ledger.retire(case.id, token_id, Retirement.SENT)
+        status = _find(case, token_id)
+    elif state is Retirement.DUE:  # a run was cut off after it had ended it
+        case.ledger.retire(case.id, token_id, Retirement.SENT)
+    ended_at, takes = case.operation.ended_at.get(token_id), case.revoking().death_takes
+    look_at = ended_at and ended_at + takes + _MARGIN
+    # Some providers list it as ended at once, and take it for a while all the same.
+    if look_at and case.ledger.clock() < look_at and (takes or _lives(status)):
+        return (
+            "the old token was ended, and its death was not seen yet: it is looked for after"
+            f" {look_at:%Y-%m-%d %H:%M} UTC"
+        )
+    if _lives(status):
+        raise RotationError(
+            f"the token {token_id} was ended, and its provider still shows it alive",
+            hint="end it there by hand, then have this tried again",
+        )
+    case.ledger.retire(case.id, token_id, Retirement.DEAD)
+    return ""
+
+
+def _lives(status: TokenStatus | None) -> bool:
+    return status is not None and status.state not in _DEAD
+
+
+def _told(case: Case) -> str:
     parts = ["the old token is retired"]
-    if verdict.forced:
-        parts.append(f"although: {verdict.because}")
-    if unseen:
-        parts.append("its death was not seen yet")
+    if although := case.operation.facts.get("although"):
+        parts.append(f"although: {although}")
     tail = case.revoking().outlives(case.token)
     if tail:
         parts.append(f"what outlives it: {tail}")
     return "; ".join(parts)
 
 
-def still_used(case: Case, verdict: Verdict) -> str:
-    """Return that somebody undeclared still uses the old token, which waits for the cap then."""
-    if verdict.forced:
-        return ""
+def weigh_use(case: Case, verdict: Verdict) -> Verdict:
+    """Return the verdict, changed where somebody undeclared still uses the old token.
+
+    Then it waits for the cap, and is retired there all the same.
+    """
+    if not verdict.now or verdict.forced:
+        return verdict
+    used = _undeclared_use(case)
+    if not used:
+        return verdict
+    if case.now >= verdict.at_latest:
+        told = f"the longest drain is over, although {used}"
+        return replace(verdict, because=told, forced=True)
+    told = f"{used}; it is retired on {verdict.at_latest:%Y-%m-%d %H:%M} UTC all the same"
+    return replace(verdict, now=False, because=told)
+
+
+def _undeclared_use(case: Case) -> str:
+    """Return that the old token was used after the last run that could hold it had ended."""
     status = _find(case, case.operation.old_id)
     used = status.last_used_at if status else None
-    bound = max(case.stored_at.values()) + _overlap(case) + _LAST_USE
-    if used is None or used <= bound:
+    if used is None or used <= max(case.stored_at.values()) + _LAST_USE:
+        return ""
+    if was_held(case, used - _LAST_USE):
         return ""
     return (
-        f"the old token was used on {used:%Y-%m-%d %H:%M} UTC, long after every secret held the"
-        " new one: somebody undeclared still uses it; it is retired at the cap all the same"
+        f"the old token was used on {used:%Y-%m-%d %H:%M} UTC, after every secret held the new one"
+        " and every run that could hold the old one had ended: somebody undeclared still uses it"
     )
 
 

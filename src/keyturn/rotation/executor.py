@@ -23,18 +23,30 @@ from keyturn.errors import (
     RotationError,
     TokenNotFound,
 )
-from keyturn.model import Token
+from keyturn.model import State, Token
 from keyturn.model.rotation import Phase, Rotation, Strategy
-from keyturn.rotation import ending, making, spreading
-from keyturn.rotation.case import Case, Outside
+from keyturn.remembered import place_of
+from keyturn.rotation import (
+    consumers,
+    copies,
+    ending,
+    giving_up,
+    lost,
+    making,
+    preflight,
+    proving,
+    spreading,
+)
+from keyturn.rotation.case import Case, DeclarationMoved, Outside, digest_declaration
+from keyturn.rotation.drain import Holder
 from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
-from keyturn.rotation.machine import FINAL, NEEDS_A_PERSON
+from keyturn.rotation.machine import FINAL, NEEDS_A_PERSON, STOPS
 from keyturn.rotation.sealed import Sealed
 from keyturn.secret_value import redact
 
-_MOST_TRIES = 10
-"""How often a phase is entered before a person is asked."""
+_MOST_DAYS = 5
+"""On how many days a phase is tried before a person is asked."""
 _DEFINITE = (ProviderRefused, CredentialRejected, TokenNotFound, NotPermitted, PlatformRefused)
 """Refusals after which nothing was changed, and which no second try would mend."""
 
@@ -47,6 +59,8 @@ class Result:
     message: str
     cut_off: bool = False
     """Something did not answer: the next run goes on."""
+    holders: tuple[Holder, ...] = ()
+    """Unfinished runs that can hold the old value, for which it waits."""
 
     @property
     def needs_person(self) -> bool:
@@ -61,44 +75,103 @@ class Executor:
         self._outside = outside
         self._ledger = ledger
         self._now = now
+        self._holders: tuple[Holder, ...] = ()
+        """Whom the operation at hand waits for."""
 
     def start(self, token: Token, rotation: Rotation) -> Result:
         """Begin what was planned, and bring it as far as it goes."""
-        key = self._outside.key
-        id = key.operation_id(
-            token.id, token.provider, old_id=rotation.old.token_id, cycle=rotation.cycle
+        repository = self._outside.inventory.repository
+        id = self._outside.key.operation_id(
+            f"{repository}:{token.id}",
+            token.provider,
+            old_id=rotation.old.token_id,
+            cycle=rotation.cycle,
         )
         labels = [str(destination.ref) for destination in rotation.destinations]
-        self._ledger.public |= {token.id, rotation.old.token_id, *labels}
+        self._ledger.public |= {token.id, rotation.old.token_id, repository, *labels}
         abilities = self._outside.make(token.provider).abilities(token, self._outside.access(token))
-        facts = _opening(token, rotation, id)
+        facts = _opening(token, rotation)
+        facts |= {"repository": repository}
         facts |= {"new_owner": bool(abilities.differs), "named": abilities.lists_names}
         # Names may hold what is a value too: a deploy token's user, for one.
-        self._ledger.public |= {str(facts["name"]), rotation.old.owner or "", *rotation.old.scopes}
+        self._ledger.public |= {str(facts["base"]), rotation.old.owner or "", *rotation.old.scopes}
+        self._ledger.public.add(str(facts["place"]))
         self._ledger.begin(id, facts)
         return self.go_on(token, id)
 
     def go_on(self, token: Token, id: str) -> Result:
         """Bring an operation as far as it goes in this run."""
-        case = Case(token, id, self._ledger, self._outside, self._now)
-        operation = case.operation
-        self._ledger.public |= {token.id, operation.old_id, *operation.rows}
-        self._ledger.public |= {operation.new_id or operation.old_id, *operation.abandoned}
+        case = self._case(token, id)
         try:
+            case.require_declared()
+            self._holders = ()
             message = self._advance(case)
-            return Result(case.operation, message)
+            return Result(case.operation, message, holders=self._holders)
         except JournalError:
             raise  # nothing may be done that cannot be written down
         except making.NothingMade as error:
             if case.operation.attempts.get(Phase.MINTING, 0) > 1:
                 return self._stop(case, error)
-            _clean_up(case)
-            case.enter(Phase.BLOCKED, because=redact(error.told))
-            return Result(case.operation, error.told)
+            return self._block(case, error)
         except RotationError as error:
             return self._hand_over(case, Phase.NEEDS_HUMAN, error)
-        except (ProviderError, PlatformError, CredentialMissing) as error:
+        except (ProviderError, PlatformError, CredentialMissing, DeclarationMoved) as error:
             return self._stop(case, error)
+
+    def retry(self, token: Token, id: str) -> Result:
+        """Go on with one that has stopped, because a person has looked and says so.
+
+        What its secrets hold by now is as it should be: where it is not stored everywhere yet, the
+        new value is written over it.
+        """
+        case = self._case(token, id)
+        operation = case.operation
+        if operation.phase in STOPS:
+            try:
+                case.require_declared()
+                shown = {label: _shown(case, label) for label in operation.rows}
+                self._forgive(case)
+            except (ProviderError, PlatformError, CredentialMissing, DeclarationMoved) as error:
+                return Result(case.operation, error.told, cut_off=True)
+            phase = Phase(operation.facts["from"])
+            moved = any(row.shown != shown[label] for label, row in operation.rows.items())
+            if phase is Phase.CONFIRMING and moved:
+                phase = Phase.DISTRIBUTING
+            self._ledger.retry(id, phase, shown)
+        return self.go_on(token, id)
+
+    def abandon(self, token: Token, id: str) -> Result:
+        """Give one up that has stopped, without losing a value."""
+        case = self._case(token, id)
+        if case.operation.phase not in STOPS:
+            told = "it is under way, and only what has stopped can be given up"
+            return Result(case.operation, told, cut_off=True)
+        try:
+            case.require_declared()
+            told = giving_up.give_up(case)
+            return Result(case.operation, told)
+        except JournalError:
+            raise
+        except (KeyturnError, DeclarationMoved) as error:
+            return Result(case.operation, f"it was not given up: {error.told}", cut_off=True)
+
+    def _case(self, token: Token, id: str) -> Case:
+        case = Case(token, id, self._ledger, self._outside, self._now)
+        operation = case.operation
+        self._ledger.public |= {token.id, operation.old_id, operation.repository, *operation.rows}
+        self._ledger.public |= {operation.new_id or operation.old_id, *operation.abandoned}
+        self._ledger.public |= set(case.names)
+        return case
+
+    def _forgive(self, case: Case) -> None:
+        """Take back that a value was presented, where it is seen to live: it was not replaced."""
+        access = case.access()
+        if case.operation.strategy is not Strategy.IN_PLACE or access is None or not access.own:
+            return
+        fingerprint = self._outside.key.fingerprint(access.credential[""])
+        spent = fingerprint in self._ledger.known.spent
+        if spent and case.look_at(case.operation.old_id).state is State.ACTIVE:
+            self._ledger.take_back(case.id, fingerprint)
 
     def _advance(self, case: Case) -> str:
         """Take phase after phase; return how it stands in the end."""
@@ -108,101 +181,136 @@ class Executor:
                 case Phase.PLANNED:
                     case.enter(Phase.PREFLIGHT)
                 case Phase.PREFLIGHT:
-                    making.check_beforehand(case)
+                    preflight.look(case)
                     if case.operation.strategy is Strategy.EXTEND:
                         return making.extend(case)
+                    if busy := preflight.wait_for_quiet(case):
+                        return f"waits: {busy}"
+                    preflight.put_up(case)
                     sealed = making.make(case)
                 case Phase.MINTING if case.operation.strategy is Strategy.EXTEND:
                     return making.extend(case)
                 case Phase.MINTING:
                     sealed = making.make(case)
                 case Phase.SEALED:
+                    if case.operation.facts["leaked"]:
+                        ending.end_old(case)
                     case.enter(Phase.PROVING)
-                case Phase.PROVING:
+                case Phase.PROVING | Phase.DISTRIBUTING:
                     sealed = sealed or making.find_sealed(case)
-                    if sealed is None:
+                    if sealed is None and case.operation.is_stored:
+                        case.enter(Phase.CONFIRMING)
+                    elif sealed is None:
                         sealed = making.make(case)
-                        continue
-                    problems = making.prove(case, sealed)
-                    if problems and case.operation.strategy is Strategy.OVERLAP:
-                        return making.roll_back(case, problems)
-                    if problems:
-                        raise RotationError(f"the new token is not as it should be: {problems[0]}")
-                    case.enter(Phase.DISTRIBUTING)
-                case Phase.DISTRIBUTING:
-                    sealed = sealed or making.find_sealed(case)
-                    if sealed is None:
-                        sealed = making.make(case)
-                        continue
-                    spreading.distribute(case, sealed)
-                    case.enter(Phase.CONFIRMING)
+                    elif told := self._spread(case, sealed):
+                        return told
                 case Phase.CONFIRMING:
                     spreading.confirm(case)
                     making.forget_sealed(case)
                     if case.operation.strategy is Strategy.IN_PLACE:
                         case.enter(Phase.DONE)
                         return "every secret holds the new value"
-                    case.enter(Phase.DRAINING)
+                    leaked = case.operation.facts["leaked"]
+                    case.enter(Phase.RETIRING if leaked else Phase.DRAINING)
                 case Phase.DRAINING | Phase.RETIRING:
                     return self._end_old(case)
                 case phase:
                     return str(case.operation.facts.get("because", f"is {phase}"))
 
+    def _spread(self, case: Case, sealed: Sealed) -> str:
+        """Prove the new value, or store it; return what the operation ended with, if it did."""
+        if case.operation.phase is Phase.DISTRIBUTING:
+            spreading.distribute(case, sealed)
+            copies.write_copies(case, sealed)
+            case.enter(Phase.CONFIRMING)
+            return ""
+        problems = proving.prove(case, sealed)
+        if not problems:
+            case.enter(Phase.DISTRIBUTING)
+            return ""
+        # What was written before a second token was made may be all that a secret holds.
+        safe = lost.is_untouched(case) and not case.operation.retiring
+        if case.operation.strategy is Strategy.OVERLAP and safe:
+            return proving.roll_back(case, problems)
+        raise RotationError(f"the new token is not as it should be: {problems[0]}")
+
     def _end_old(self, case: Case) -> str:
-        verdict, _ = ending.judge(case)
-        waits = ending.still_used(case, verdict) if verdict.now else verdict.because
-        if waits:
+        if case.operation.facts["leaked"]:
+            return ending.retire(case)
+        left = copies.find_left(case)
+        # Once it was ended, its death alone is waited for.
+        if not case.operation.ended_at and (waits := self._find_wait(case, left)):
             return f"waits: {waits}"
+        told = ending.retire(case)
+        return f"{told}; {left}" if left else told
+
+    def _find_wait(self, case: Case, left: str) -> str:
+        """Return what keeps the old token alive; empty where it may be retired."""
+        verdict, holders = consumers.judge(case)
+        verdict = ending.weigh_use(case, verdict)
+        waits = "" if verdict.now else verdict.because
+        if not waits and left and self._now < verdict.at_latest:
+            waits = left
+        if waits:
+            self._holders = holders
+            return waits
         if not case.operation.retiring:
             spreading.confirm(case)  # days may have passed, and somebody put the old value back
         if case.operation.phase is Phase.DRAINING:
-            case.enter(Phase.RETIRING)
-        return ending.retire(case, verdict)
+            although = redact(verdict.because) if verdict.forced else None
+            case.enter(Phase.RETIRING, although=although)
+        return ""
 
     def _stop(self, case: Case, error: KeyturnError) -> Result:
         """Say that something refused, or did not answer."""
-        phase = case.operation.phase
-        if phase is Phase.PREFLIGHT and isinstance(error, _DEFINITE):
-            _clean_up(case)
-            case.enter(Phase.BLOCKED, because=redact(error.told))
-            return Result(case.operation, error.told)
-        if case.operation.attempts.get(phase, 0) >= _MOST_TRIES:
+        operation = case.operation
+        if operation.phase is Phase.PREFLIGHT and isinstance(error, _DEFINITE):
+            return self._block(case, error)
+        if operation.phase not in FINAL | STOPS and self._now.date() not in operation.failed_on:
+            self._ledger.failed(case.id)
+        if len(case.operation.failed_on) >= _MOST_DAYS:
             return self._hand_over(case, Phase.STUCK, error)
-        if phase not in (Phase.MINTING, Phase.DRAINING) and phase not in FINAL:
-            case.enter(phase)
         told = f"the next run goes on: {error.told}"
         return Result(case.operation, told, cut_off=True)
 
+    def _block(self, case: Case, error: KeyturnError) -> Result:
+        """Refuse, because nothing was made: the next run plans it again."""
+        return self._hand_over(case, Phase.BLOCKED, error)
+
     def _hand_over(self, case: Case, phase: Phase, error: KeyturnError) -> Result:
-        _clean_up(case)
-        if case.operation.phase is Phase.PREFLIGHT:
+        # What cannot be deleted, or found, must not keep a person from being told.
+        if not isinstance(error, DeclarationMoved):
+            with suppress(PlatformError, RotationError):
+                preflight.clean_up(case)
+        if case.operation.phase in (Phase.PLANNED, Phase.PREFLIGHT):
             phase = Phase.BLOCKED
-        case.enter(phase, because=redact(error.told))
+        case.enter(phase, because=redact(error.message), hint=redact(error.hint))
         return Result(case.operation, error.told)
 
 
-def _clean_up(case: Case) -> None:
-    # What cannot be deleted must not keep a person from being told.
-    with suppress(PlatformError, RotationError):
-        making.clean_up(case)
+def _shown(case: Case, label: str) -> datetime | None:
+    found = case.outside.writer.find(case.destinations[label].ref)
+    return found.updated_at if found else None
 
 
-def _opening(token: Token, rotation: Rotation, id: str) -> dict[str, object]:
+def _opening(token: Token, rotation: Rotation) -> dict[str, object]:
     """Return what is written down before anything is done."""
     old = rotation.old
-    base = token.options.get("token") or token.id
     return {
         "token": token.id,
         "provider": token.provider,
         "strategy": rotation.strategy.value,
         "cycle": rotation.cycle,
         "old_id": old.token_id,
+        "place": place_of(old.key, old.token_id),
         "rows": [str(destination.ref) for destination in rotation.destinations],
-        "name": f"{base} kt-{id}",
+        "base": token.options.get("token") or token.id,
+        "declared": digest_declaration(token),
         "expires": rotation.expires_at.isoformat(),
         "overlap": int(rotation.overlap.total_seconds()),
         "cap": int(rotation.cap.total_seconds()),
         "rescue": rotation.rescue,
+        "leaked": rotation.leaked,
         "written": {
             str(d.ref): d.updated_at.isoformat() if d.updated_at else None
             for d in rotation.destinations

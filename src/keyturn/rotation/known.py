@@ -6,26 +6,32 @@ It judges no step (`machine` does) and knows no clock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from keyturn.errors import JournalBroken
 from keyturn.model.rotation import Phase, Strategy
+from keyturn.rotation.lock import Attempt, Lock
 from keyturn.rotation.log import Entry, Kind, Log
+from keyturn.rotation.machine import STOPS
+from keyturn.rotation.rows import (
+    Row,
+    RowState,
+    about_to_write,
+    let_stand,
+    read_instant,
+    read_labels,
+    read_maybe_instant,
+    read_number,
+    read_text,
+    written,
+    written_before,
+)
 
 _STORED_EVERYWHERE = frozenset({Phase.DRAINING, Phase.RETIRING, Phase.DONE})
-
-
-class RowState(StrEnum):
-    """How far a destination has come."""
-
-    WAITING = "waiting"
-    WRITING = "writing"
-    """It may have been written."""
-    STORED = "stored"
 
 
 class Retirement(StrEnum):
@@ -39,18 +45,12 @@ class Retirement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A destination of an operation."""
-
-    state: RowState = RowState.WAITING
-    stored_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """One rotation, as far as the journal tells."""
 
     id: str
+    repository: str
+    """Whose configuration declares the token."""
     token: str
     provider: str
     strategy: Strategy
@@ -65,15 +65,30 @@ class Operation:
     """Of the new token, as granted."""
     rows: Mapping[str, Row] = field(default_factory=dict)
     """By label, in the order of the plan."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Place at the provider -> `writing`, `stored`, or why it still holds the old token."""
     attempts: Mapping[Phase, int] = field(default_factory=dict)
-    """How often each phase was entered."""
+    """How often each phase was entered, since a person last had it tried again."""
+    failed_on: frozenset[date] = frozenset()
+    """The days on which the present phase could not be finished."""
     abandoned: tuple[str, ...] = ()
     """Ids of tokens that were made, and given up for one more."""
     retiring: Mapping[str, Retirement] = field(default_factory=dict)
     """By token id."""
+    ended_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When the provider said that it ended a token, by token id."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What else its entries said; the last word on each."""
     closed_at: datetime | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether every secret holds the new value."""
+        return bool(self.rows) and all(r.state is RowState.STORED for r in self.rows.values())
+
+    def is_of(self, repository: str) -> bool:
+        """Say whether the configuration of owner/name declares its token."""
+        return self.repository.lower() == repository.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +101,13 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
-    """Who may act; a number that is higher than the last says which of two is the later."""
-
-    owner: str
-    until: datetime
-    fence: int
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What a journal tells."""
 
     operations: Mapping[str, Operation] = field(default_factory=dict)
     """By id, in the order in which they were opened."""
-    finished: Mapping[str, int] = field(default_factory=dict)
-    """Token -> how many of its operations were closed: the next one's `cycle`."""
-    current: Mapping[str, Current] = field(default_factory=dict)
-    """By token."""
+    current: Mapping[tuple[str, str], Current] = field(default_factory=dict)
+    """By repository, in lower case, and token."""
     spent: frozenset[str] = frozenset()
     """Keyed fingerprints of what was presented to a replacing endpoint."""
     lock: Lock | None = None
@@ -111,13 +115,30 @@ class Known:
     fence: int = 0
     """The highest number that a lock has had."""
 
-    def unfinished(self, token: str | None = None) -> tuple[Operation, ...]:
-        """Return the operations that were not closed, all of them or one token's."""
+    def unfinished(
+        self, token: str | None = None, *, repository: str | None = None
+    ) -> tuple[Operation, ...]:
+        """Return the operations that were not closed: all, one token's, one repository's."""
         return tuple(
             operation
             for operation in self.operations.values()
-            if operation.closed_at is None and token in (None, operation.token)
+            if operation.closed_at is None
+            and token in (None, operation.token)
+            and (repository is None or operation.is_of(repository))
         )
+
+    def cycles(self, repository: str) -> Mapping[str, int]:
+        """Return token -> how many of its operations were closed: the next one's `cycle`."""
+        return Counter(
+            operation.token
+            for operation in self.operations.values()
+            if operation.closed_at is not None and operation.is_of(repository)
+        )
+
+    def current_of(self, repository: str) -> Mapping[str, Current]:
+        """Return token -> which of its successors is stored everywhere."""
+        wanted = repository.lower()
+        return {token: at for (owner, token), at in self.current.items() if owner == wanted}
 
 
 def fold(log: Log) -> Known:
@@ -142,8 +163,7 @@ class _Folding:
 
     def __init__(self) -> None:
         self._operations: dict[str, Operation] = {}
-        self._finished: Counter[str] = Counter()
-        self._current: dict[str, Current] = {}
+        self._current: dict[tuple[str, str], Current] = {}
         self._spent: set[str] = set()
         self._lock: Lock | None = None
         self._fence = 0
@@ -151,7 +171,6 @@ class _Folding:
     def known(self) -> Known:
         return Known(
             operations=self._operations,
-            finished=dict(self._finished),
             current=self._current,
             spent=frozenset(self._spent),
             lock=self._lock,
@@ -166,48 +185,55 @@ class _Folding:
             case Kind.PHASE:
                 self._enter(self._unclosed(entry), entry)
             case Kind.WRITING:
-                writing = {label: Row(RowState.WRITING) for label in _labels(data["rows"])}
-                self._set_rows(self._unclosed(entry), writing)
+                self._set_rows(self._unclosed(entry), about_to_write(entry))
             case Kind.STORED:
-                stored = {
-                    label: Row(RowState.STORED, _instant(at)) for label, at in data["rows"].items()
-                }
-                self._set_rows(self._unclosed(entry), stored)
+                operation = self._unclosed(entry)
+                self._set_rows(operation, written(operation.rows, entry))
             case Kind.RETIRE:
-                operation = self._operation(entry)
-                retiring = {**operation.retiring, _text(data["id"]): Retirement(data["state"])}
-                self._put(replace(operation, retiring=retiring))
+                self._retire(self._operation(entry), entry)
+            case Kind.UNSPENT:
+                self._spent.discard(read_text(data["fingerprint"]))
+            case Kind.COPIES:
+                operation = self._unclosed(entry)
+                copies = {label: read_text(state) for label, state in data["rows"].items()}
+                self._put(replace(operation, copies={**operation.copies, **copies}))
+            case Kind.FAILED:
+                operation = self._unclosed(entry)
+                days = operation.failed_on | {entry.at.date()}
+                self._put(replace(operation, failed_on=days))
+            case Kind.RETRY:
+                self._put(_tried_again(self._unclosed(entry), data))
             case Kind.SPENT:
-                self._spent.add(_text(data["fingerprint"]))
+                self._spent.add(read_text(data["fingerprint"]))
             case Kind.LOCK:
                 self._take_lock(entry)
             case Kind.UNLOCK:
-                self._release(_number(data["fence"]))
+                self._release(read_number(data["fence"]))
             case Kind.CLOSE:
                 self._enter(self._unclosed(entry), entry)
                 closed = replace(self._operation(entry), closed_at=entry.at)
                 self._put(closed)
-                self._finished[closed.token] += 1
             case _:
                 pass  # a note changes nothing
 
     def _open(self, entry: Entry) -> None:
         data = dict(entry.data)
-        token = _text(data.pop("token"))
+        token, repository = read_text(data.pop("token")), read_text(data.pop("repository"))
         if not entry.operation or entry.operation in self._operations:
             raise _Impossible("opens an operation for the second time")
-        if any(o.token == token and o.closed_at is None for o in self._operations.values()):
+        if self.known().unfinished(token, repository=repository):
             raise _Impossible("opens an operation of a token that has one already")
         operation = Operation(
             id=entry.operation,
+            repository=repository,
             token=token,
-            provider=_text(data.pop("provider")),
+            provider=read_text(data.pop("provider")),
             strategy=Strategy(data.pop("strategy")),
-            cycle=_number(data.pop("cycle")),
-            old_id=_text(data.pop("old_id")),
+            cycle=read_number(data.pop("cycle")),
+            old_id=read_text(data.pop("old_id")),
             opened_at=entry.at,
             phase_at=entry.at,
-            rows={label: Row() for label in _labels(data.pop("rows"))},
+            rows={label: Row() for label in read_labels(data.pop("rows"))},
             facts=data,
         )
         self._put(operation)
@@ -216,27 +242,41 @@ class _Folding:
         data = dict(entry.data)
         phase = Phase(data.pop("phase"))
         attempts = {**operation.attempts, phase: operation.attempts.get(phase, 0) + 1}
+        if phase is not operation.phase:
+            operation = replace(operation, failed_on=frozenset())
+        if phase in STOPS:
+            data["from"] = operation.phase.value
         operation = replace(operation, phase=phase, phase_at=entry.at, attempts=attempts)
         if phase is Phase.MINTING:
             operation = _begin_anew(operation)
         if "new_id" in data:
-            operation = replace(operation, new_id=_text(data.pop("new_id")))
+            operation = replace(operation, new_id=read_text(data.pop("new_id")))
         if "expires_at" in data:
             ends = data.pop("expires_at")
-            operation = replace(operation, expires_at=None if ends is None else _instant(ends))
+            operation = replace(operation, expires_at=None if ends is None else read_instant(ends))
         self._put(replace(operation, facts={**operation.facts, **data}))
         if phase in _STORED_EVERYWHERE:
             token_id = operation.new_id or operation.old_id
-            self._current[operation.token] = Current(token_id, operation.expires_at, entry.at)
+            where = (operation.repository.lower(), operation.token)
+            self._current[where] = Current(token_id, operation.expires_at, entry.at)
 
     def _set_rows(self, operation: Operation, rows: Mapping[str, Row]) -> None:
         if not rows.keys() <= operation.rows.keys():
             raise _Impossible("names a destination that its operation does not have")
         self._put(replace(operation, rows={**operation.rows, **rows}))
 
+    def _retire(self, operation: Operation, entry: Entry) -> None:
+        token_id, state = read_text(entry.data["id"]), Retirement(entry.data["state"])
+        ended_at = operation.ended_at
+        if state is Retirement.SENT:
+            ended_at = {**ended_at, token_id: entry.at}
+        retiring = {**operation.retiring, token_id: state}
+        self._put(replace(operation, retiring=retiring, ended_at=ended_at))
+
     def _take_lock(self, entry: Entry) -> None:
         data = entry.data
-        lock = Lock(_text(data["owner"]), _instant(data["until"]), _number(data["fence"]))
+        until, fence = read_instant(data["until"]), read_number(data["fence"])
+        lock = Lock(read_text(data["owner"]), until, fence, _attempt(data))
         if lock.fence <= self._fence:
             raise _Impossible("takes the lock with a number that was used before")
         self._lock, self._fence = lock, lock.fence
@@ -264,37 +304,41 @@ class _Folding:
 
 
 def _begin_anew(operation: Operation) -> Operation:
-    """Forget what one more token makes untrue: every destination is to be written again."""
+    """Forget what one more token makes untrue: every destination is to be written again.
+
+    What this operation wrote stays known, so that it is not taken for somebody else's.
+    """
     given_up = (operation.new_id,) if operation.new_id else ()
     return replace(
         operation,
         new_id=None,
         expires_at=None,
         abandoned=operation.abandoned + given_up,
-        rows={label: Row() for label in operation.rows},
+        rows={label: written_before(row) for label, row in operation.rows.items()},
     )
 
 
-def _labels(rows: Iterable[Any]) -> list[str]:
-    if not isinstance(rows, list):
-        raise TypeError
-    return [_text(row) for row in rows]
+def _tried_again(operation: Operation, data: Mapping[str, Any]) -> Operation:
+    """Go back to where an operation stopped; what its secrets show now is as it should be."""
+    if operation.phase not in STOPS:
+        raise _Impossible("tries again what has not stopped")
+    phase, rows = Phase(data["phase"]), dict(operation.rows)
+    for label, at in data["rows"].items():
+        rows[label] = let_stand(
+            rows[label], read_maybe_instant(at), written=phase in _STORED_EVERYWHERE
+        )
+    return replace(
+        operation,
+        phase=phase,
+        rows=rows,
+        attempts={phase: 1},
+        failed_on=frozenset(),
+        facts={**operation.facts, "looked": True},
+    )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _instant(value: object) -> datetime:
-    at = datetime.fromisoformat(_text(value))
-    if at.tzinfo is None:
-        raise ValueError
-    return at
+def _attempt(data: Mapping[str, Any]) -> Attempt | None:
+    if "run_id" not in data:
+        return None
+    run_id, number = read_number(data["run_id"]), read_number(data["attempt"])
+    return Attempt(read_text(data["repository"]), run_id, number)

@@ -9,38 +9,40 @@ from collections.abc import Mapping
 
 from keyturn.model.rotation import Phase, Strategy
 
-_STOPS = frozenset({Phase.NEEDS_HUMAN, Phase.STUCK})
-"""What any phase that has changed something may come to."""
+STOPS = frozenset({Phase.NEEDS_HUMAN, Phase.STUCK})
+"""What any phase that has changed something may come to, until a person has it tried again."""
 
 _OVERLAP: Mapping[Phase, frozenset[Phase]] = {
-    Phase.PLANNED: frozenset({Phase.PREFLIGHT}),
+    Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
     Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
     # Without a record of the value that was made, it is retired unseen and made again.
-    Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | _STOPS,
-    Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | _STOPS,
-    Phase.PROVING: frozenset({Phase.DISTRIBUTING, Phase.ROLLED_BACK, Phase.MINTING}) | _STOPS,
-    Phase.DISTRIBUTING: frozenset({Phase.CONFIRMING, Phase.MINTING}) | _STOPS,
-    Phase.CONFIRMING: frozenset({Phase.DRAINING, Phase.DISTRIBUTING, Phase.MINTING}) | _STOPS,
-    Phase.DRAINING: frozenset({Phase.RETIRING}) | _STOPS,
-    Phase.RETIRING: frozenset({Phase.DONE}) | _STOPS,
+    Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | STOPS,
+    Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | STOPS,
+    Phase.PROVING: frozenset({Phase.DISTRIBUTING, Phase.ROLLED_BACK, Phase.MINTING}) | STOPS,
+    Phase.DISTRIBUTING: frozenset({Phase.CONFIRMING, Phase.MINTING}) | STOPS,
+    # A leaked token was ended when the new value was sealed: only its death is waited for then.
+    Phase.CONFIRMING: frozenset({Phase.DRAINING, Phase.RETIRING, Phase.DISTRIBUTING, Phase.MINTING})
+    | STOPS,
+    Phase.DRAINING: frozenset({Phase.RETIRING}) | STOPS,
+    Phase.RETIRING: frozenset({Phase.DONE}) | STOPS,
 }
 
 _IN_PLACE: Mapping[Phase, frozenset[Phase]] = {
-    Phase.PLANNED: frozenset({Phase.PREFLIGHT}),
+    Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
     Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
     # A manager may replace the replacement once more, by its id.
-    Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | _STOPS,
-    Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | _STOPS,
-    Phase.PROVING: frozenset({Phase.DISTRIBUTING, Phase.MINTING}) | _STOPS,
-    Phase.DISTRIBUTING: frozenset({Phase.CONFIRMING, Phase.MINTING}) | _STOPS,
-    Phase.CONFIRMING: frozenset({Phase.DONE, Phase.DISTRIBUTING, Phase.MINTING}) | _STOPS,
+    Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | STOPS,
+    Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | STOPS,
+    Phase.PROVING: frozenset({Phase.DISTRIBUTING, Phase.MINTING}) | STOPS,
+    Phase.DISTRIBUTING: frozenset({Phase.CONFIRMING, Phase.MINTING}) | STOPS,
+    Phase.CONFIRMING: frozenset({Phase.DONE, Phase.DISTRIBUTING, Phase.MINTING}) | STOPS,
 }
 
 _EXTEND: Mapping[Phase, frozenset[Phase]] = {
-    Phase.PLANNED: frozenset({Phase.PREFLIGHT}),
+    Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
     Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
     # Nothing is made: the date is asked for, and what was granted is read back.
-    Phase.MINTING: frozenset({Phase.DONE, Phase.BLOCKED}) | _STOPS,
+    Phase.MINTING: frozenset({Phase.DONE, Phase.MINTING, Phase.BLOCKED}) | STOPS,
 }
 
 _MACHINES = {
@@ -49,7 +51,7 @@ _MACHINES = {
     Strategy.EXTEND: _EXTEND,
 }
 
-FINAL = frozenset({Phase.DONE, Phase.ROLLED_BACK, Phase.BLOCKED})
+FINAL = frozenset({Phase.DONE, Phase.ROLLED_BACK, Phase.BLOCKED, Phase.ABANDONED})
 """Nothing more is done about such an operation."""
 
 NEEDS_A_PERSON = frozenset({Phase.NEEDS_HUMAN, Phase.STUCK, Phase.BLOCKED, Phase.ROLLED_BACK})
@@ -58,12 +60,13 @@ again)."""
 
 
 def following(strategy: Strategy, phase: Phase) -> frozenset[Phase]:
-    """Return what may come next; nothing for a final phase, or one that waits for a person.
+    """Return what may come next of itself; nothing for a final phase.
 
-    A phase that did not succeed may be entered again, which counts how often it was tried.
+    From where it stopped it goes back (`known` folds that) only when a person says so.
     """
-    found = _MACHINES[strategy].get(phase, frozenset())
-    return found | {phase} if found else found
+    if phase in STOPS:
+        return frozenset({Phase.ABANDONED})
+    return _MACHINES[strategy].get(phase, frozenset())
 
 
 def require(strategy: Strategy, phase: Phase, next_phase: Phase) -> None:

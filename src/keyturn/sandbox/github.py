@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 from keyturn.sandbox import (
     github_contents,
@@ -165,6 +166,7 @@ class GitHub:
     def _finish(self, request: Request, response: Response) -> Response:
         headers = {
             **response.headers,
+            "date": format_datetime(self._world.now(), usegmt=True),
             "x-github-request-id": f"SANDBOX:{next(self._request_ids):08X}",
             "x-github-media-type": "github.v3; format=json",
         }

@@ -256,7 +256,8 @@ class _Connection(BaseHTTPRequestHandler):
             case _:
                 payload = json.dumps(response.body).encode()
                 headers.setdefault("Content-Type", "application/json; charset=utf-8")
-        self.send_response(response.status)
+        # Without a `Date`: this machine's clock is not the sandbox's.
+        self.send_response_only(response.status)
         for key, value in headers.items():
             self.send_header(key, value)
         if response.status not in (204, 304):
