@@ -22,7 +22,6 @@ from keyturn.model import (
     Freeze,
     Inspected,
     Inventory,
-    Phase,
     Plan,
     Policy,
     Precision,
@@ -40,7 +39,7 @@ from keyturn.model import (
     TokenStatus,
     Window,
 )
-from keyturn.plan import build_plan, compare, find_unsafe
+from keyturn.plan import build_plan, compare, find_duration, find_unsafe
 from keyturn.plan_choice import Candidate
 from keyturn.plan_dates import shift, span
 
@@ -272,14 +271,14 @@ def test_without_any_date_it_is_never_due_by_itself() -> None:
         (candidate(), {"named": {"other"}}, Skip.NOT_NAMED, "others were named"),
         (candidate(), {"named": set()}, Skip.NOT_NAMED, "others were named"),
         (
-            candidate(),
-            {"unfinished": {"deploy": Phase.DRAINING}},
+            candidate(under_way="a rotation has come to `draining`"),
+            {},
             Skip.UNFINISHED,
             "has come to `draining`",
         ),
         (
-            candidate(),
-            {"unfinished": {"deploy": Phase.NEEDS_HUMAN}, "named": {"deploy"}},
+            candidate(under_way="a rotation has come to `needs-human`"),
+            {"named": {"deploy"}},
             Skip.UNFINISHED,
             "needs-human",
         ),
@@ -1021,3 +1020,87 @@ def test_what_has_just_been_rotated_is_not_due(
         )
         found = skipped(after, secrets=[])
         assert found.reason is Skip.NOT_DUE
+
+
+# ------------------------------------------------------------------ what the journal adds
+
+
+def test_what_the_journal_objects_to_is_blocked_and_what_it_adds_is_told() -> None:
+    found = skipped(candidate(objections=(("it moved", "find out who"), ("and so", "do that"))))
+    assert (found.reason, found.message) == (Skip.BLOCKED, "it moved; and so")
+    assert found.hint == "find out who; do that"
+    assert rotation(candidate(remembered=("it was replaced by hand",))).notes[0].endswith("by hand")
+
+
+@pytest.mark.parametrize("manager", [True, False])
+def test_what_was_presented_for_a_swap_before_is_not_planned_to_be_again(manager: bool) -> None:
+    rotate = enabled(accept_loss="it is a test")
+    each = candidate(can=[REPLACE], rotate=rotate, manager=manager, is_spent=True)
+    found = skipped(each)
+    assert (found.reason, "never presented again" in found.message) == (Skip.BLOCKED, True)
+    # Nothing is presented where a second one is made.
+    assert rotation(candidate(is_spent=True)).strategy is Strategy.OVERLAP
+
+
+def test_the_token_itself_under_another_name_is_no_manager() -> None:
+    each = candidate(can=[REPLACE], asks_itself=True)
+    assert "nothing else than the token itself" in skipped(each).message
+    dead = candidate(asks_itself=True, state=State.EXPIRED, expires=NOW - DAY)
+    assert skipped(dead).reason is Skip.MANUAL
+
+
+@pytest.mark.parametrize(
+    ("each", "leaked", "note"),
+    [
+        (candidate(), True, ""),
+        (candidate(can=[REPLACE]), False, "the swap itself ends the leaked value"),
+        (candidate(state=State.EXPIRED, expires=NOW - DAY), False, "it is dead already"),
+    ],
+)
+def test_what_leaked_dies_before_its_successor_is_stored(
+    each: Candidate, leaked: bool, note: str
+) -> None:
+    found = rotation(each, named={"deploy"}, at_once=True, leaked=True)
+    assert found.leaked is leaked
+    assert note in " ".join(found.notes)
+    if leaked:
+        assert "everything that uses the old value fails" in found.risks[0]
+        assert (
+            "the old one is ended; the new one is proven and stored in 1 secret"
+            in found.timeline[0].text
+        )
+        assert not [m for m in found.timeline if "retired" in m.text]
+    calm = plan(each, named={"deploy"}, at_once=True)
+    moved = [f"deploy: {what}" for what in ["its leaked is another one"] if leaked]
+    assert compare(calm, plan(each, named={"deploy"}, at_once=True, leaked=True)) == moved
+
+
+@pytest.mark.parametrize(
+    ("each", "said"),
+    [
+        (candidate(rotate=enabled(strategy=Strategy.EXTEND), can=[EXTEND]), "keeps the value that"),
+        (candidate(under_way="it drains"), "`keyturn revoke` kills what leaked now"),
+    ],
+)
+def test_what_leaked_is_not_kept_alive(each: Candidate, said: str) -> None:
+    found = skipped(each, named={"deploy"}, at_once=True, leaked=True)
+    assert said in f"{found.message} {found.hint}"
+
+
+def test_a_plan_that_was_made_without_the_journal_is_not_carried_out_when_saved() -> None:
+    blind = plan(candidate(), journal_read=False)
+    assert "made without the journal" in blind.notes[0]
+    (why,) = compare(blind, plan(candidate()))
+    assert "made without the journal" in why
+    assert plan(journal_read=False).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("copies", "lasts"),
+    [(1, timedelta()), (50, timedelta(0)), (51, timedelta(minutes=1)), (403, timedelta(hours=1))],
+)
+def test_a_plan_says_where_it_outlasts_its_credential(copies: int, lasts: timedelta) -> None:
+    secrets = [StoredPart(ref(f"TOKEN_{number}")) for number in range(copies)]
+    found = plan(candidate(secrets=secrets))
+    assert find_duration(found) == lasts
+    assert bool(found.notes) is (lasts > timedelta(minutes=50))

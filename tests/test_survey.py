@@ -103,3 +103,14 @@ def test_what_is_presented_is_the_credential_else_the_value() -> None:
         "managed": ("the-credential", False),
         "same": ("the-value", True),
     }
+
+
+@pytest.mark.parametrize(("given", "own"), [("same", True), ("another", False)])
+def test_the_token_itself_under_another_name_is_its_own_value(given: str, own: bool) -> None:
+    token = Token("good", "moody", value_env={"": "OWN"}, credential_env={"": "MANAGER"})
+    with Transport() as transport:
+        provider = Moody(transport, KeyError())
+        survey(provider, token, OWN="same", MANAGER=given)
+    access = provider.seen["good"]
+    assert access
+    assert access.own is own

@@ -46,6 +46,7 @@ SEVERITIES = {
     "expired": Severity.ERROR,
     "revoked": Severity.ERROR,
     "blocked-by-policy": Severity.ERROR,
+    "rotation-stuck": Severity.ERROR,  # made by `rotation_findings`
     "expiring": Severity.WARNING,  # an error once one of the last two rungs is crossed
     "never-expires": Severity.WARNING,
     "lifetime-too-long": Severity.WARNING,

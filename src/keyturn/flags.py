@@ -62,9 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_world_flags(add[name])
         _add_rotation_flags(add[name])
     _add_rotate_flags(add["rotate"])
-    add["recover"].add_argument(
-        "--new-key", action="store_true", help="make a key; its private half goes to --output FILE"
-    )
+    _add_recover_flags(add["recover"])
     _add_world_flags(add["revoke"])
     _add_revoke_flags(add["revoke"])
     _add_scan_flags(add["scan"])
@@ -137,12 +135,7 @@ def _add_color_flag(parser: argparse.ArgumentParser) -> None:
 
 def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
-    parser.add_argument(
-        "--issues",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="default: on inside GitHub Actions on the default branch, off elsewhere",
-    )
+    _add_issues_flag(parser)
     parser.add_argument(
         "--all-tokens",
         action="store_true",
@@ -153,15 +146,53 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_issues_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--issues",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="default: on inside GitHub Actions on the default branch, off elsewhere",
+    )
+
+
 def _add_rotate_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tokens", nargs="*", metavar="TOKEN", help="only these, due or not")
     parser.add_argument("--plan", metavar="FILE", help="carry a saved plan out, if it holds")
     parser.add_argument("--now", action="store_true", help="pass over windows and freezes")
+    parser.add_argument(
+        "--leaked",
+        action="store_true",
+        help="end the old token before any secret holds the new one; needs TOKEN and --now",
+    )
+
+
+def _add_recover_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "tokens", nargs="*", metavar="TOKEN", help="with --apply: try again what stopped"
+    )
+    parser.add_argument(
+        "--abandon",
+        action="append",
+        default=[],
+        metavar="TOKEN",
+        help="with --apply: give up what stopped; may be repeated",
+    )
+    parser.add_argument(
+        "--new-key", action="store_true", help="make a key; its private half goes to --output FILE"
+    )
 
 
 def _add_rotation_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do it; without it, only show")
-    parser.add_argument("--dry-run", action="store_true", help="with --apply: only show")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --apply: only look, and read what it will need"
+    )
+    _add_issues_flag(parser)
+    parser.add_argument(
+        "--break-lock",
+        action="store_true",
+        help="with --apply: take the lock of another run, which must not be at work any more",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
     _add_at_flag(parser)

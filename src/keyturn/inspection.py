@@ -31,6 +31,7 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
+from keyturn.secret_value import SecretValue
 
 WORKERS = 8
 """Tokens asked about at a time, over all providers: enough to hide latency, few enough that no
@@ -67,10 +68,11 @@ class Inspector:
         variables = token.credential_env or token.value_env
         if not variables:
             return None
-        own = variables == token.value_env
         credential = self.credentials.get(variables)
         found = {part: self.credentials.find(name) for part, name in token.value_env.items()}
         value = {part: secret for part, secret in found.items() if secret is not None}
+        # The token itself under another variable's name is no manager of it.
+        own = variables == token.value_env or _are_same(credential, value)
         return Access(credential, own=own, value=value)
 
     def list_all(
@@ -127,6 +129,10 @@ class Inspector:
         provider = self.providers[token.provider]
         assert isinstance(provider, ListingProvider)
         return _attempt(lambda: provider.list_tokens(token, self.access(token), now=self.now))
+
+
+def _are_same(one: Mapping[str, SecretValue], other: Mapping[str, SecretValue]) -> bool:
+    return one.keys() == other.keys() and all(one[part].is_same(other[part]) for part in one)
 
 
 def _attempt(ask: Callable[[], _T]) -> _T | KeyturnError:

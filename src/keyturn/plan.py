@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from keyturn.instants import format_instant
@@ -18,7 +18,6 @@ from keyturn.model import (
     Bounds,
     Destination,
     Inventory,
-    Phase,
     Plan,
     Predecessor,
     Rotation,
@@ -36,10 +35,17 @@ from keyturn.plan_choice import (
     find_problems,
     find_risks,
 )
-from keyturn.plan_dates import Due, find_due, new_lifetime
+from keyturn.plan_dates import Due, find_due, new_lifetime, span
 from keyturn.plan_windows import find_opening, is_frozen
 
+_WRITES_A_MINUTE, _WRITES_AN_HOUR = 80, 500
+# GitHub docs, "Rate limits for the REST API", 2026-11.
+_WRITES_OF_ONE = 16
+"""Those of one rotation that write no secret, but the journal, its head, the sealed record."""
+_LONG = timedelta(minutes=50)
+"""A GitHub App's token lives an hour, and rotations are not all that a run does."""
 _Item = TypeVar("_Item")
+_KILL = "`keyturn revoke` kills what leaked now; then look at the rotation with `keyturn recover`"
 
 
 def build_plan(
@@ -49,15 +55,16 @@ def build_plan(
     inventory: Inventory,
     now: datetime,
     cycles: Mapping[str, int] | None = None,
-    unfinished: Mapping[str, Phase] | None = None,
     named: Collection[str] | None = None,
     at_once: bool = False,
+    leaked: bool = False,
+    journal_read: bool = True,
 ) -> Plan:
     """Return what is to be rotated now: every candidate is planned, or skipped with a reason.
 
-    `cycles` counts the finished rotations of each token, and `unfinished` tells how far others
-    have come. `named`: only these tokens, and whether they are due or not; `at_once` lets them
-    pass over windows and freezes too.
+    `cycles` counts the finished rotations of each token. `named`: only these tokens, and whether
+    they are due or not; `at_once` lets them pass over windows and freezes too; `leaked`: what is
+    replaced dies before its successor is stored.
     """
     planner = _Planner(
         candidates,
@@ -65,13 +72,14 @@ def build_plan(
         inventory,
         now,
         cycles or {},
-        unfinished or {},
         named,
         at_once,
+        leaked,
         namesakes=Counter((c.token.provider, c.key) for c in candidates if c.key),
         opening=find_opening(bounds.windows, bounds.freezes, now=now),
     )
-    return planner.plan()
+    plan = planner.plan()
+    return replace(plan, notes=tuple(_plan_notes(plan, journal_read)), journal_read=journal_read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,9 @@ class _Planner:
     inventory: Inventory
     now: datetime
     cycles: Mapping[str, int]
-    unfinished: Mapping[str, Phase]
     named: Collection[str] | None
     at_once: bool
+    leaked: bool
     namesakes: Mapping[tuple[str, str], int]
     """How many declarations mean the token of a provider's key."""
     opening: datetime | None
@@ -133,11 +141,9 @@ class _Planner:
         token = candidate.token.id
         if self.named is not None and token not in self.named:
             return candidate.skip(Skip.NOT_NAMED, "others were named")
-        if token in self.unfinished:
-            return candidate.skip(
-                Skip.UNFINISHED,
-                f"a rotation of it is under way, and has come to `{self.unfinished[token]}`",
-            )
+        if candidate.under_way:
+            hint = _KILL if self.leaked else ""
+            return candidate.skip(Skip.UNFINISHED, candidate.under_way, hint=hint)
         if candidate.rotate.enabled:
             return None
         message = "`rotate:` does not say `enabled: true`"
@@ -150,7 +156,7 @@ class _Planner:
     def _rotation(
         self, candidate: Candidate, strategy: Strategy, why: str, due: Due
     ) -> Rotation | Skipped:
-        course = find_course(candidate, strategy, now=self.now)
+        course = find_course(candidate, strategy, now=self.now, leaked=self.leaked)
         allowed = self.bounds.allow_destinations
         problems = [*find_problems(candidate, course, self.inventory, allowed=allowed)]
         if candidate.key and self.namesakes[candidate.token.provider, candidate.key] > 1:
@@ -183,6 +189,7 @@ class _Planner:
             overlap=course.overlap,
             cap=course.cap,
             rescue=course.rescue,
+            leaked=course.ends_first,
             destinations=() if keeps_value else find_destinations(candidate, self.inventory),
             places=() if keeps_value else status.places,
             risks=tuple(find_risks(candidate, course)),
@@ -242,6 +249,34 @@ def _not_alive(candidate: Candidate) -> Skipped | None:
     return None
 
 
+def _plan_notes(plan: Plan, journal_read: bool) -> Iterator[str]:
+    if plan.rotations and not journal_read:
+        yield (
+            "it was made without the journal (`journal:`, KEYTURN_RECOVERY_KEY): what is under way"
+            " is not known, and it cannot be carried out as a saved plan"
+        )
+    needed = find_duration(plan)
+    if needed > _LONG:
+        yield (
+            f"GitHub's limits for writes make it last {span(needed)} at least, and the token of a"
+            " GitHub App lives one hour: a run that ends before is gone on with by the next;"
+            " `rotation.max-rotations` makes runs shorter"
+        )
+
+
+def find_duration(plan: Plan) -> timedelta:
+    """Return how long a plan takes at the least, because of GitHub's limits for writes."""
+    writes = 0
+    for rotation in plan.rotations:
+        # A canary is written and deleted in each collection; ten secrets share two entries.
+        scopes = len({destination.ref.scope for destination in rotation.destinations})
+        copies = len(rotation.destinations)
+        writes += _WRITES_OF_ONE + 2 * scopes + copies + 2 * math.ceil(copies / 10)
+    # What a limit lets through at once waits for nothing.
+    hours, rest = divmod(max(writes - 1, 0), _WRITES_AN_HOUR)
+    return timedelta(hours=hours, minutes=rest // _WRITES_A_MINUTE)
+
+
 def _urgency(rotation: Rotation) -> tuple[float, str]:
     return rotation.deadline.timestamp() if rotation.deadline else math.inf, rotation.token
 
@@ -286,6 +321,8 @@ def compare(saved: Plan, fresh: Plan) -> list[str]:
         return [
             f"the saved plan is about {saved.repository}, and this run about {fresh.repository}"
         ]
+    if not saved.journal_read:
+        return ["the saved plan was made without the journal, whose key that run was not given"]
     before, after = ({r.token: r for r in plan.rotations} for plan in (saved, fresh))
     skipped = {skipped.token: skipped.message for skipped in fresh.skipped}
     moved = []
@@ -300,7 +337,17 @@ def compare(saved: Plan, fresh: Plan) -> list[str]:
     return moved
 
 
-_COMPARED = ("provider", "strategy", "rescue", "cycle", "lifetime", "overlap", "cap", "places")
+_COMPARED = (
+    "provider",
+    "strategy",
+    "rescue",
+    "leaked",
+    "cycle",
+    "lifetime",
+    "overlap",
+    "cap",
+    "places",
+)
 _COMPARED_OF_OLD = ("token_id", "key", "created_at", "expires_at", "owner", "scopes")
 
 

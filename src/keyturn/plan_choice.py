@@ -68,6 +68,16 @@ class Candidate:
     """The name under which the secret value is a part too."""
     differs: tuple[str, ...] = ()
     """What is not the same about a token that is made anew, for a person."""
+    asks_itself: bool = False
+    """The credential holds the token's own value, whatever its variables are called."""
+    is_spent: bool = False
+    """The credential was presented to be replaced before."""
+    under_way: str | None = None
+    """How far a rotation of it has come that is not over, for a person."""
+    objections: tuple[tuple[str, str], ...] = ()
+    """What the journal has against a rotation, each with what can be done about it."""
+    remembered: tuple[str, ...] = ()
+    """What else the journal tells, for a person."""
 
     @property
     def token(self) -> Token:
@@ -77,7 +87,8 @@ class Candidate:
     @property
     def has_manager(self) -> bool:
         """Whether something else than the token's own value asks about it."""
-        return bool(self.token.credential_env) and self.token.credential_env != self.token.value_env
+        names = self.token.credential_env
+        return bool(names) and names != self.token.value_env and not self.asks_itself
 
     @property
     def is_dead(self) -> bool:
@@ -131,6 +142,13 @@ def choose_strategy(candidate: Candidate) -> Choice | Skipped:
             " where it is written",
             hint="write `strategy: extend` in `rotate:`",
         )
+    if choice.strategy is Strategy.IN_PLACE and candidate.is_spent:
+        return candidate.skip(
+            Skip.BLOCKED,
+            "the value that would ask for a swap was presented for one before, and is never"
+            " presented again",
+            hint=f"give this run the value that is stored now; or {_BY_HAND}",
+        )
     if choice.strategy is Strategy.IN_PLACE and not (candidate.has_manager or rotate.accept_loss):
         return candidate.skip(
             Skip.BLOCKED,
@@ -153,8 +171,10 @@ def _choose_rescue(candidate: Candidate) -> Choice | Skipped:
     return candidate.skip(Skip.MANUAL, f"it has expired: {why}", hint=hint)
 
 
-def find_course(candidate: Candidate, strategy: Strategy, *, now: datetime) -> Course:
-    """Return the dates of a rotation that begins now."""
+def find_course(
+    candidate: Candidate, strategy: Strategy, *, now: datetime, leaked: bool = False
+) -> Course:
+    """Return the dates of a rotation that begins now; where it leaked, the old one dies first."""
     inspected, rotate = candidate.inspected, candidate.rotate
     lifetime = new_lifetime(inspected, rotate)
     return Course(
@@ -167,6 +187,8 @@ def find_course(candidate: Candidate, strategy: Strategy, *, now: datetime) -> C
         cap=rotate.cap,
         lead=next_lead(rotate, lifetime),
         copies=0 if strategy is Strategy.EXTEND else len(candidate.token.secrets),
+        new_ends=inspected.status.precision is not Precision.NOT_APPLICABLE,
+        leaked=leaked,
     )
 
 
@@ -197,8 +219,14 @@ def find_problems(
     """Say everything that forbids this rotation, each with what can be done about it."""
     if candidate.inspected.status.token_id is None:
         yield "its provider does not tell its id with this credential", _MANAGER
+    yield from candidate.objections
     yield from _contradictions(candidate.rotate)
     if course.strategy is Strategy.EXTEND:
+        if course.leaked:
+            yield (
+                "an extension keeps the value that leaked",
+                f"kill it with `keyturn revoke {candidate.token.id}`, or write another `strategy:`",
+            )
         yield from _extend_problems(candidate, course, inventory)
         return
     if (
@@ -307,6 +335,11 @@ def find_risks(candidate: Candidate, course: Course) -> Iterator[str]:
     if course.strategy is Strategy.EXTEND:
         yield "the provider may grant less than is asked for, or leave the date as it is"
         return
+    if course.ends_first:
+        yield (
+            "everything that uses the old value fails from its end until every secret holds the new"
+            " one, runs that were queued or started before included"
+        )
     if course.strategy is Strategy.OVERLAP:
         yield "the provider may have no room for a second token: that is tried before all else"
         if course.rescue:
@@ -330,6 +363,7 @@ def find_risks(candidate: Candidate, course: Course) -> Iterator[str]:
 def find_notes(candidate: Candidate, course: Course) -> Iterator[str]:
     """Say what else a person should know before agreeing."""
     status, rotate, policy = candidate.inspected.status, candidate.rotate, candidate.token.policy
+    yield from candidate.remembered
     if rotate.lifetime and rotate.lifetime > policy.max_lifetime and not policy.long_lived:
         yield (
             f"`lifetime: {span(rotate.lifetime)}` is longer than"
@@ -346,7 +380,10 @@ def find_notes(candidate: Candidate, course: Course) -> Iterator[str]:
     if course.strategy is not Strategy.EXTEND:
         for part in sorted(candidate.parts - _held(candidate)):
             yield f"{part} changes and is stored nowhere; it may stay: {rotate.fixed_parts[part]}"
-    if course.strategy is not Strategy.OVERLAP or course.rescue:
+    if course.leaked and not course.ends_first:
+        what = "it is dead already" if course.rescue else "the swap itself ends the leaked value"
+        yield f"`--leaked` changes nothing: {what}"
+    if course.strategy is not Strategy.OVERLAP or course.rescue or course.ends_first:
         return
     if not status.never_used and status.last_used_at is None:
         yield "its provider does not tell its last use: a later successful run is the proof of it"

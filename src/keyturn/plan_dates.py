@@ -127,6 +127,14 @@ class Course:
     cap: timedelta
     lead: timedelta
     copies: int
+    new_ends: bool = True
+    """Its provider ends a token by itself."""
+    leaked: bool = False
+
+    @property
+    def ends_first(self) -> bool:
+        """Whether the old one is ended before any secret holds the new one."""
+        return self.leaked and self.strategy is Strategy.OVERLAP and not self.rescue
 
     def moments(self) -> tuple[Moment, ...]:
         """Return what is alive when, in order."""
@@ -140,14 +148,17 @@ class Course:
         elif self.strategy is Strategy.IN_PLACE:
             text = f"the old value dies; the new one is proven and {stored}"
             moments = [Moment(self.now, f"{text}, and until then nothing works")]
+        elif self.ends_first:
+            text = "a second one is made and sealed; the old one is ended; the new one is proven"
+            moments = [Moment(self.now, f"{text} and {stored}, and until then nothing works")]
         else:
             text = f"the old one lives; a second one is made, proven and {stored}"
             moments = [Moment(self.now, text), *self._retirement()]
         ends = "it ends" if self.strategy is Strategy.EXTEND else "the new one ends"
-        moments += [
-            Moment(shift(self.expires_at, -self.lead), "the next rotation is due"),
-            Moment(self.expires_at, f"{ends}, if the provider grants all that is asked for"),
-        ]
+        moments.append(Moment(shift(self.expires_at, -self.lead), "the next rotation is due"))
+        if self.new_ends:
+            text = f"{ends}, if the provider grants all that is asked for"
+            moments.append(Moment(self.expires_at, text))
         return tuple(sorted(moments, key=lambda moment: moment.at))
 
     def _retirement(self) -> Sequence[Moment]:

@@ -6,20 +6,26 @@ commands hand in GitHub and the providers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keyturn import parallel
 from keyturn.assess import assess, sort_findings
 from keyturn.call_graph import read_uses
+from keyturn.candidates import make_candidates
 from keyturn.config import Config
 from keyturn.credentials import Credentials
 from keyturn.deadline import effective_deadline
 from keyturn.inspection import WORKERS, Inspector
 from keyturn.interfaces import Provider, SecretStore, SourceTree
 from keyturn.inventory import Listing, build_inventory, list_secrets
+from keyturn.manual import is_by_hand
 from keyturn.model import Failure, Inspected, Inventory, Survey, Token, TokenStatus
+from keyturn.plan import build_plan
+from keyturn.remembered import Memory, as_granted, with_current_id
+from keyturn.rotation_findings import RULE as ROTATION_STUCK
+from keyturn.rotation_findings import rotation_findings
 from keyturn.undeclared import assess_undeclared
 
 
@@ -57,17 +63,33 @@ def take_survey(
     providers: Mapping[str, Provider],
     credentials: Credentials,
     now: datetime,
+    memory: Memory | None = None,
     all_tokens: bool = False,
 ) -> Survey:
     """Inventory, inspect and assess; an error about one token leaves the others alone.
 
-    `all_tokens`: what the credentials see at their providers, and nobody declared, is judged too.
+    `memory`: what the journal of rotations tells; without it, or where it was not read, nothing is
+    said of rotations. `all_tokens`: what the credentials see at their providers, and nobody
+    declared, is judged too.
     """
+    memory = memory or Memory()
     inspector = make_inspector(config, providers=providers, credentials=credentials, now=now)
-    wait = parallel.start(inspector.inspect, config.tokens, workers=WORKERS)
+    wait = start_inspection(config, inspector, memory, repository=repository)
     inventory = take_inventory(config, world, repository=repository, now=now)
-    tokens, failures = judge_answers(config, wait())
+    tokens, failures = wait()
     findings = assess(inventory, tokens, defaults=config.defaults, now=now)
+    candidates = make_candidates(tokens, inspector, inventory, memory)
+    if memory.failure:
+        failures += (memory.failure,)
+    else:
+        plan = build_plan(
+            candidates,
+            bounds=config.rotation,
+            inventory=inventory,
+            now=now,
+            cycles=memory.known.cycles(repository),
+        )
+        findings = sort_findings((*findings, *rotation_findings(memory.known, plan)))
     if all_tokens:
         sightings, missed = inspector.list_all(tokens)
         findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
@@ -80,7 +102,32 @@ def take_survey(
         tokens=tokens,
         findings=findings,
         failures=(*failures, *inventory.failures, *inventory.uses.failures),
+        by_hand=frozenset(each.token.id for each in candidates if is_by_hand(each)),
+        unevaluated=frozenset({ROTATION_STUCK}) if memory.failure else frozenset(),
     )
+
+
+def start_inspection(
+    config: Config, inspector: Inspector, memory: Memory, *, repository: str
+) -> Callable[[], tuple[tuple[Inspected, ...], tuple[Failure, ...]]]:
+    """Begin to ask about every declared token; the function returned waits for the answers.
+
+    What the journal knows better than the configuration, ids and granted dates, comes from there.
+    """
+    known = memory.known
+    tokens = tuple(
+        with_current_id(
+            token, known, repository, inspector.providers[token.provider].options_model()
+        )
+        for token in config.tokens
+    )
+    wait = parallel.start(inspector.inspect, tokens, workers=WORKERS)
+
+    def judged() -> tuple[tuple[Inspected, ...], tuple[Failure, ...]]:
+        found, failures = judge_answers(replace(config, tokens=tokens), wait())
+        return tuple(as_granted(each, known, repository) for each in found), failures
+
+    return judged
 
 
 def make_inspector(

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.commands import demo
+from keyturn.commands import demo, demo_rotation
+from keyturn.commands.demo_stage import Stage
 from keyturn.credentials import Credentials
 from keyturn.errors import ExitCode, KeyturnError
 from keyturn.github.runner import Runner
-from keyturn.sandbox import example
+from keyturn.sandbox import Sandbox, example, rotation_example
 from keyturn.settings import Settings
 from tests.world import World
 
@@ -41,6 +42,8 @@ def test_the_demonstration_tells_its_story(root: Path, capsys: pytest.CaptureFix
         "and written to 0 times",
         "#1 is closed.",
         "Renewed:",
+        "killed by SIGKILL",
+        "nothing is left over",
     ):
         assert part in told
     assert "\x1b" not in told
@@ -54,6 +57,67 @@ def test_the_demonstration_says_so_when_it_goes_wrong(
     with pytest.raises(KeyturnError, match="went wrong"):
         demo.run(settings(root, color=True), argparse.Namespace())
     assert "\x1b[1;36m" in capsys.readouterr().out
+
+
+def test_a_rotation_is_killed_and_healed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox(example.NOW) as box:
+        demo_rotation.tell(Stage(tmp_path, color=False), box)
+    told = capsys.readouterr().out
+    place = 0
+    for part in (
+        "$ keyturn rotate\n",
+        "billing-gitlab (gitlab): overlap",
+        "1 rotation planned; nothing is changed yet",
+        "$ keyturn rotate --apply",
+        "killed by SIGKILL",
+        "octo/billing:GITLAB_TOKEN              holds the new token",
+        "octo/billing[production]:GITLAB_TOKEN  holds the old token",
+        "the old one and the new one",
+        "holds the new value, for the recovery key alone",
+        "$ keyturn rotate --apply",
+        "draining",
+        "octo/billing[staging]:GITLAB_TOKEN     holds the new token",
+        "the old one and the new one",
+        "the sealed record                      is gone",
+        "$ keyturn rotate --apply",
+        "done",
+        "tokens that work                       the new one\n",
+        "nothing is left over",
+    ):
+        place = told.find(part, place) + len(part)
+        assert place >= len(part), f"{part} is not told, or not in its place"
+    made = [
+        exchange
+        for exchange in box.gitlab.server.exchanges
+        if exchange.request.method == "POST" and exchange.request.path.endswith("/access_tokens")
+    ]
+    assert len(made) == 1
+    repository = box.github.repository(rotation_example.REPOSITORY)
+    assert not repository.issues
+    assert {run.conclusion for run in repository.runs.values()} == {"success", "failure"}
+    values = {token.value for token in box.gitlab.tokens}
+    assert not [value for value in values if value in told]
+    assert "keyturn-recovery" not in told
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"deploy.yml", "keyturn.yml"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STORED_AS", "ANOTHER", "it was to be killed"),
+        ("_WEEK", timedelta(days=1), "there should be"),
+    ],
+)
+def test_a_rotation_that_goes_otherwise_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object, said: str
+) -> None:
+    monkeypatch.setattr(demo_rotation, name, value)
+    with Sandbox(example.NOW) as box, pytest.raises(KeyturnError, match=said) as raised:
+        demo_rotation.tell(Stage(tmp_path, color=False), box)
+    assert not [t.value for t in box.gitlab.tokens if t.value in raised.value.message]
 
 
 def test_the_sandbox_is_served_until_stopped(world: World) -> None:

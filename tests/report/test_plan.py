@@ -114,6 +114,13 @@ def test_a_rescue_is_called_one() -> None:
     assert text.startswith("deploy-gitlab (gitlab): made again, by overlap\n")
 
 
+def test_what_leaked_and_what_holds_for_all_of_it_are_said() -> None:
+    plan = Plan("o/a", NOW, (rotation(leaked=True),), notes=("it takes long",))
+    text = render_plan_text(plan, color=False, width=80)
+    assert text.startswith("deploy-gitlab (gitlab): leaked: the old one is ended first\n")
+    assert "\n\nnote: it takes long\n\no/a: 1 rotation planned" in text
+
+
 def test_colour_is_for_what_needs_a_person() -> None:
     text = render_plan_text(PLAN, color=True, width=100)
     assert "\x1b[31mlost: " in text
@@ -196,6 +203,7 @@ rotations = st.builds(
     overlap=spans,
     cap=spans,
     rescue=st.booleans(),
+    leaked=st.booleans(),
     destinations=st.lists(
         st.builds(Destination, refs, words, st.none() | instants), max_size=3
     ).map(tuple),
@@ -213,6 +221,8 @@ plans = st.builds(
         st.builds(Skipped, words, st.sampled_from(Skip), words, words, st.none() | instants),
         max_size=3,
     ).map(tuple),
+    texts,
+    st.booleans(),
 )
 
 
@@ -261,6 +271,8 @@ def changed(*path: str | int, to: object) -> bytes:
         changed("rotations", 0, "cycle", to=1.0),
         changed("rotations", 0, "lifetime_seconds", to=10**30),
         changed("rotations", 0, "rescue", to=1),
+        changed("rotations", 0, "leaked", to=None),
+        changed("journal_read", to=1),
         changed("rotations", 0, "risks", to=[1]),
         changed("rotations", 0, "risks", to="text"),
         changed("rotations", 0, "old", to=None),

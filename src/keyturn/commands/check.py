@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from keyturn import providers
 from keyturn.commands import wiring
+from keyturn.commands.journal_reading import read_memory
 from keyturn.config import PLACES, Config
 from keyturn.errors import ExitCode
 from keyturn.model import Failure, FailureKind, Survey
@@ -62,11 +63,12 @@ def _check(
             },
             credentials=settings.credentials,
             now=settings.now,
+            memory=read_memory(settings, config, github),
             all_tokens=all_tokens,
         )
     survey = without_values(_with_notices(survey, settings, config))
     # Without a configuration nothing is declared: that is no reason to close every issue.
-    if github is None or config.path is None or not _wants_issues(settings):
+    if github is None or config.path is None or not wiring.wants_issues(settings):
         return survey, ()
     return wiring.converge_issues(github, survey, settings, config)
 
@@ -84,12 +86,6 @@ def _with_notices(survey: Survey, settings: Settings, config: Config) -> Survey:
         message = f"GitHub gives this run no secrets (a fork, or Dependabot's): not asked: {names}"
         failures.append(Failure(FailureKind.NOT_PERMITTED, survey.repository, message))
     return replace(survey, failures=tuple(failures))
-
-
-def _wants_issues(settings: Settings) -> bool:
-    if settings.issues is None:
-        return settings.runner.in_actions
-    return settings.issues
 
 
 def _check_untrusted(settings: Settings, config: Config) -> tuple[Survey, tuple[str, ...]]:

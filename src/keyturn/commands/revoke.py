@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from keyturn import providers
 from keyturn.commands import wiring
+from keyturn.commands.revoke_journal import stop_rotations
 from keyturn.commands.revoke_targets import Found, Search, chosen
 from keyturn.config import Config
 from keyturn.errors import (
@@ -33,7 +34,7 @@ from keyturn.report.revocation import (
     render_revocation_json,
     render_revocation_text,
 )
-from keyturn.revocation import Revoker
+from keyturn.revocation import Fate, Revoker, Target
 from keyturn.secret_value import redact
 from keyturn.settings import Settings
 from keyturn.survey import make_inspector
@@ -70,6 +71,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
             found, failures = _consumers(search, found, failures)
             _consent(settings, found, failures)
         found = _kill(settings, found, make)
+        failures = (*failures, *stop_rotations(settings, config, _killed(found), make))
         if arguments.yes:
             # GitHub, which may be slow or down, is asked once nobody has to wait for it.
             found, failures = _consumers(search, found, failures)
@@ -146,6 +148,13 @@ def _kill(settings: Settings, found: Sequence[Found], make: Make) -> list[Found]
             each = replace(each, entry=entry)
         done.append(each)
     return done
+
+
+def _killed(found: Sequence[Found]) -> list[Target]:
+    """Return what is dead, will be, or may be."""
+    return [
+        each.target for each in found if each.target and each.entry.fate is not Fate.NOT_REVOKED
+    ]
 
 
 def _sweep(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from keyturn import parallel, providers
+from keyturn import providers
 from keyturn.commands import wiring
+from keyturn.commands.journal_reading import read_memory
 from keyturn.config import Config
 from keyturn.config.problems import suggest
 from keyturn.errors import (
@@ -24,7 +25,7 @@ from keyturn.errors import (
     UsageError,
 )
 from keyturn.first_break import find_first_break
-from keyturn.inspection import WORKERS, Inspector
+from keyturn.inspection import Inspector
 from keyturn.interfaces import Access, Provider, RevokingProvider
 from keyturn.model import (
     Failure,
@@ -35,6 +36,7 @@ from keyturn.model import (
     TokenStatus,
 )
 from keyturn.plain import plain
+from keyturn.remembered import Memory
 from keyturn.report.leaks import SCHEMA
 from keyturn.report.revocation import Entry
 from keyturn.revocation import DEAD, Fate, Target, pin
@@ -43,7 +45,7 @@ from keyturn.scan.review import Leak
 from keyturn.scan.values import read_values
 from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
-from keyturn.survey import judge_answers, make_inspector, take_inventory
+from keyturn.survey import make_inspector, start_inspection, take_inventory
 
 _GONE = "its value does not stand there any more"
 
@@ -95,13 +97,29 @@ class Search:
             credentials=self._settings.credentials,
             now=self._settings.now,
         )
-        answers = parallel.start(inspector.inspect, tokens, workers=WORKERS)()
-        inspected, failures = judge_answers(config, answers)
+        memory = self._remember(tokens)
+        wait = start_inspection(config, inspector, memory, repository=self._settings.repository)
+        inspected, failures = wait()
+        if memory.failure:
+            failures += (memory.failure,)
         if arguments.all_of:
             found = self._owned(arguments.all_of, arguments.tokens, inspected, inspector)
         else:
             found = [_declared(each, _access(inspector, each.token)) for each in inspected]
         return found, failures
+
+    def _remember(self, tokens: Sequence[Token]) -> Memory:
+        """Return what the journal tells, which is asked only where a token may have another id.
+
+        GitHub may be slow or down, and nothing else is waited for.
+        """
+        if not any(token.options.get("token_id") and token.rotate.enabled for token in tokens):
+            return Memory()
+        try:
+            github = wiring.connect(self._settings)
+        except KeyturnError:
+            github = None
+        return read_memory(self._settings, self._config, github)
 
     def add_consumers(self, found: Sequence[Found]) -> tuple[list[Found], tuple[Failure, ...]]:
         """Return the same with who lives by them, and what of that could not be learned."""

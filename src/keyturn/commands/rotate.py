@@ -6,14 +6,24 @@ The plan is made by `plan`, carried out by `rotation/executor`; nothing is decid
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
-from keyturn import parallel, providers
+from keyturn import providers
+from keyturn.candidates import make_candidates
 from keyturn.commands import rotation_world, wiring
+from keyturn.commands.rotation_issues import converge
+from keyturn.commands.rotation_rehearsal import rehearse
+from keyturn.commands.rotation_told import (
+    Account,
+    count_unasked,
+    describe,
+    tell_account,
+    tell_plan,
+    tell_runner,
+)
 from keyturn.config import Config
-from keyturn.deadline import effective_deadline
 from keyturn.errors import (
     CredentialMissing,
     ExitCode,
@@ -22,38 +32,33 @@ from keyturn.errors import (
     UsageError,
 )
 from keyturn.github.client import Client
-from keyturn.inspection import WORKERS, Inspector
-from keyturn.interfaces import ListingProvider
-from keyturn.model import Capability, Evidence, Inspected, Inventory, Phase, Plan, Skip
+from keyturn.inspection import Inspector
+from keyturn.model import Failure, FailureKind, Inventory, Plan, Skip, Skipped, Token
 from keyturn.plan import build_plan, compare, find_unsafe
-from keyturn.plan_choice import Candidate
+from keyturn.remembered import Memory
 from keyturn.report import publish
-from keyturn.report.plan import read_plan, render_plan_json, render_plan_text
-from keyturn.report.rotation import render_rotation_json, render_rotation_text
+from keyturn.report.plan import read_plan
+from keyturn.rotation.case import Outside
 from keyturn.rotation.executor import Executor, Result
-from keyturn.rotation.known import Known
+from keyturn.rotation.known import Known, Operation
 from keyturn.rotation.ledger import Ledger
-from keyturn.secret_value import redact
+from keyturn.rotation.machine import STOPS
+from keyturn.rotation.rows import RowState
 from keyturn.settings import Settings
-from keyturn.survey import judge_answers, make_inspector, take_inventory
+from keyturn.survey import make_inspector, start_inspection, take_inventory
 from keyturn.transport import Transport
 
-_OWN_VALUE = (
-    "with its own value alone nothing could end the old token once the new one is stored; name"
-    " another credential as `credential:`"
-)
+_BEGIN_WITHIN = 45 * 60
+"""Seconds after which a run begins nothing more: a GitHub App's token lives for an hour."""
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Print the plan, or carry it out. Exit 4 where a person is needed or a run was cut off."""
     _require_sense(settings, arguments)
-    publish.require_writable(settings)
-    settings = wiring.with_repository(settings)
-    config = wiring.load_config(settings)
-    github = rotation_world.connect(settings)
-    with Transport(ca_bundle=settings.ca_bundle) as transport:
-        rotating = _Rotating(settings, config, github, transport)
-        if arguments.apply and not settings.dry_run:
+    if vars(arguments).get("leaked") and not (arguments.tokens and arguments.now):
+        raise UsageError("--leaked ends tokens at once; name them, and add --now")
+    with _rotating(settings) as rotating:
+        if arguments.apply and not rotating.settings.dry_run:
             return rotating.apply(arguments)
         return rotating.show(arguments)
 
@@ -61,14 +66,22 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
 def recover(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Show the operations that are under way; with `--apply` go on with them, and begin none."""
     _require_sense(settings, arguments)
+    if set(arguments.tokens) & set(arguments.abandon):
+        raise UsageError("a rotation is tried again or given up, not both")
+    if (arguments.tokens or arguments.abandon) and not arguments.apply:
+        raise UsageError("a token is named to try its rotation again or give it up; add --apply")
+    with _rotating(settings) as rotating:
+        return rotating.recover(arguments)
+
+
+@contextmanager
+def _rotating(settings: Settings) -> Iterator[_Rotating]:
     publish.require_writable(settings)
     settings = wiring.with_repository(settings)
     config = wiring.load_config(settings)
     github = rotation_world.connect(settings)
     with Transport(ca_bundle=settings.ca_bundle) as transport:
-        return _Rotating(settings, config, github, transport).recover(
-            apply=arguments.apply and not settings.dry_run
-        )
+        yield _Rotating(settings, config, github, transport)
 
 
 def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -81,6 +94,8 @@ def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
         raise UsageError("--apply acts now, and --at is another moment", hint="leave --at out")
     if vars(arguments).get("plan") and not arguments.apply:
         raise UsageError("--plan names what --apply is to carry out; add --apply")
+    if arguments.break_lock and not arguments.apply:
+        raise UsageError("--break-lock is for a run that acts; add --apply")
     forms = {settings.format, *(output.format for output in settings.outputs)}
     if forms - {"text", "json"}:
         raise UsageError("a rotation is told as text or json only")
@@ -92,10 +107,11 @@ class _Rotating:
     def __init__(
         self, settings: Settings, config: Config, github: Client, transport: Transport
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._config = config
         self._github = github
         self._transport = transport
+        self._begun = time.monotonic()
         names = {token.provider for token in config.tokens}
         self._inspector: Inspector = make_inspector(
             config,
@@ -107,87 +123,149 @@ class _Rotating:
         self._inventory: Inventory = take_inventory(
             config, world, repository=settings.repository, now=settings.now
         )
+        self._before = Known()
+        """What the journal told before this run wrote to it."""
+        self._failures: tuple[Failure, ...] = ()
+        """Of the tokens that were asked about for the last plan."""
 
     def show(self, arguments: argparse.Namespace) -> ExitCode:
-        """Print the plan; nothing is changed."""
-        known = Known()
-        key = rotation_world.find_recovery_key(self._settings, self._config)
-        if key and self._config.journal:
-            budget = rotation_world.make_budget(self._settings)
+        """Print the plan; with `--apply --dry-run` read what it will need, too."""
+        memory, outside = Memory(), None
+        if arguments.apply:
+            ledger, outside = self._open()
+            memory = Memory(ledger.known, ledger.key)
+        elif key := rotation_world.find_recovery_key(self.settings, self._config):
             place = self._config.journal
-            known = rotation_world.open_ledger(
-                self._settings, place, self._github, key, budget
-            ).known
-        plan = self._plan(arguments, known)
-        for output in self._settings.outputs:
-            text = _render_plan(plan, output.format)
-            publish.write_atomically(self._settings.root / output.path, text)
-        publish.emit(_render_plan(plan, self._settings.format, self._settings))
-        blocked = any(skipped.reason is Skip.BLOCKED for skipped in plan.skipped)
-        return ExitCode.NEEDS_HUMAN if blocked else ExitCode.OK
+            assert place  # it names the key's other half
+            budget = rotation_world.make_budget(self.settings)
+            ledger = rotation_world.open_ledger(self.settings, place, self._github, key, budget)
+            memory = Memory(ledger.known, ledger.key)
+        plan = self._plan(arguments, memory)
+        rehearsal = None
+        if outside:
+            rehearsal = rehearse(plan, writer=outside.writer, runs=outside.runs)
+        account = self._account("", plan)
+        tell_plan(plan, self.settings, rehearsal=rehearsal)
+        refused = any((rehearsal or {}).values())
+        code = ExitCode.NEEDS_HUMAN if refused else account.code
+        tell_runner(self.settings, code, account=account, plan=plan)
+        return code
 
     def apply(self, arguments: argparse.Namespace) -> ExitCode:
         """Go on with what was cut off, then carry the plan out."""
-        ledger, executor = self._open()
-        saved = _read_saved(self._settings, arguments.plan) if arguments.plan else None
-        plan = self._plan(arguments, ledger.known, saved)
-        unfinished = ledger.known.unfinished()
+        rotation_world.require_proven(self.settings)
+        ledger, outside = self._open()
+        executor = Executor(outside, ledger, now=self.settings.now)
+        saved = _read_saved(self.settings, arguments.plan) if arguments.plan else None
+        plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
+        unfinished = self._unfinished(ledger)
         if not unfinished:
             _require_safe(plan, saved, self._config)
-        if not unfinished and not plan.rotations:
-            publish.emit(_render_plan(plan, self._settings.format, self._settings))
-            return self._code([], plan)
-        declared = {token.id: token for token in self._config.tokens}
-        with self._locked(ledger) as results:
-            self._go_on(ledger, executor, results)
-            if unfinished:
-                plan = self._plan(arguments, ledger.known, saved)
-                _require_safe(plan, saved, self._config)
-            went_on = {operation.token for operation in unfinished}
-            for each in plan.rotations:
-                # What was asked about the others is older than what was just done to them.
-                if each.token not in went_on:
-                    results.append(executor.start(declared[each.token], each))
-        return self._code(results, plan)
+        account = self._account("no rotation is due", plan)
+        if unfinished or plan.rotations:
+            with self._locked(ledger, account, arguments):
+                for operation in unfinished:
+                    account.results.append(self._go_on(executor, operation))
+                if unfinished:
+                    plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
+                    _require_safe(plan, saved, self._config)
+                    account.take(plan, count_unasked(self._failures, plan.skipped))
+                self._begin(executor, plan, account)
+        return self._finish(ledger, account)
 
-    def recover(self, *, apply: bool) -> ExitCode:
-        """Show what is unfinished, or go on with it."""
-        ledger, executor = self._open()
-        unfinished = ledger.known.unfinished()
-        if not unfinished:
-            publish.emit("no rotation is under way")
-            return ExitCode.OK
+    def recover(self, arguments: argparse.Namespace) -> ExitCode:
+        """Show what is unfinished; or go on with it, try it again, or give it up."""
+        self._require_declared({*arguments.tokens, *arguments.abandon})
+        apply = arguments.apply and not self.settings.dry_run
+        if apply:
+            rotation_world.require_proven(self.settings)
+        ledger, outside = self._open()
+        executor = Executor(outside, ledger, now=self.settings.now)
+        unfinished = self._unfinished(ledger)
+        _require_meant(arguments, unfinished)
+        account = Account("no rotation is under way")
         if not apply:
-            shown = [Result(o, "is under way; --apply goes on with it") for o in unfinished]
-            self._tell(shown)
-            return self._code(shown, None)
-        with self._locked(ledger) as results:
-            self._go_on(ledger, executor, results)
-        return self._code(results, None)
+            account.results += [Result(each, describe(each)) for each in unfinished]
+            tell_account(account, self.settings)
+            tell_runner(self.settings, account.code, account=account)
+            return account.code
+        if unfinished:
+            again, given_up = set(arguments.tokens), set(arguments.abandon)
+            with self._locked(ledger, account, arguments):
+                for each in unfinished:
+                    result = self._go_on(
+                        executor, each, again=each.token in again, give_up=each.token in given_up
+                    )
+                    account.results.append(result)
+        return self._finish(ledger, account)
 
     @contextmanager
-    def _locked(self, ledger: Ledger) -> Iterator[list[Result]]:
+    def _locked(
+        self, ledger: Ledger, account: Account, arguments: argparse.Namespace
+    ) -> Iterator[None]:
         """Hold the lock; whatever happens, tell how far everything came and give it back."""
-        ledger.lock()
-        results: list[Result] = []
+        ledger.lock(break_it=arguments.break_lock)
         try:
-            yield results
+            yield
         finally:
-            if results:
-                self._tell(results)
-            with suppress(JournalError, PlatformError):
+            if account.results:
+                tell_account(account, self.settings)
+            try:
                 ledger.unlock()
+            except (JournalError, PlatformError) as error:
+                told = f"the journal: {error.told}"
+                failure = Failure(FailureKind.JOURNAL_UNUSABLE, self.settings.repository, told)
+                account.failures += (failure,)
+                publish.tell(told)
 
-    def _open(self) -> tuple[Ledger, Executor]:
-        """Open the journal, and put together what acts. Raises UsageError, JournalError."""
-        settings, config = self._settings, self._config
-        rotation_world.require_proven(settings)
+    def _finish(self, ledger: Ledger, account: Account) -> ExitCode:
+        """Bring the issues in line, and tell the runner; return what it all comes to."""
+        if not account.results:
+            tell_account(account, self.settings)
+        account.failures += converge(
+            self.settings,
+            self._config,
+            github=self._github,
+            transport=self._transport,
+            memory=Memory(ledger.known, ledger.key),
+            touched={
+                result.operation.token
+                for result in account.results
+                if not self._was_given_the_old(result.operation)
+            },
+        )
+        tell_runner(self.settings, account.code, account=account)
+        return account.code
+
+    def _was_given_the_old(self, operation: Operation) -> bool:
+        """Say whether this run itself stored another value than it can ask with."""
+        token, access = self._declared.get(operation.token), None
+        with suppress(CredentialMissing):
+            access = self._inspector.access(token) if token else None
+        if access is None or not (access.own or access.value):
+            return False
+        known = self._before.operations.get(operation.id)
+        return any(
+            row.state is RowState.STORED and (known is None or known.rows[label] != row)
+            for label, row in operation.rows.items()
+        )
+
+    def _account(self, nothing: str, plan: Plan) -> Account:
+        account = Account(nothing)
+        account.take(plan, count_unasked(self._failures, plan.skipped))
+        return account
+
+    def _open(self) -> tuple[Ledger, Outside]:
+        """Open the journal, and put together what is acted on. Raises UsageError, JournalError."""
+        settings, config = self.settings, self._config
         rotation_world.require_trusted(settings, self._github)
         key = rotation_world.require_recovery_key(settings, config)
         assert config.journal
         budget = rotation_world.make_budget(settings)
         ledger = rotation_world.open_ledger(settings, config.journal, self._github, key, budget)
+        self._before = ledger.known
         outside = rotation_world.make_outside(
+            settings,
             self._inspector,
             self._inventory,
             self._github,
@@ -196,89 +274,87 @@ class _Rotating:
             key=key,
             transport=self._transport,
         )
-        return ledger, Executor(outside, ledger, now=settings.now)
+        return ledger, outside
 
-    def _go_on(self, ledger: Ledger, executor: Executor, results: list[Result]) -> None:
-        """Add how far everything that was unfinished came."""
-        declared = {token.id: token for token in self._config.tokens}
-        for operation in ledger.known.unfinished():
-            if operation.token in declared:
-                results.append(executor.go_on(declared[operation.token], operation.id))
-            else:
-                told = "its token is not declared any more: declare it again, to be gone on with"
-                results.append(Result(operation, told, cut_off=True))
+    def _unfinished(self, ledger: Ledger) -> tuple[Operation, ...]:
+        return ledger.known.unfinished(repository=self.settings.repository)
 
-    def _plan(self, arguments: argparse.Namespace, known: Known, saved: Plan | None = None) -> Plan:
+    def _go_on(
+        self,
+        executor: Executor,
+        operation: Operation,
+        *,
+        again: bool = False,
+        give_up: bool = False,
+    ) -> Result:
+        """Take an operation further; or try it again, or give it up, where a person says so."""
+        token = self._declared.get(operation.token)
+        if token is None:
+            told = "its token is not declared any more: declare it again, to be gone on with"
+            return Result(operation, told, cut_off=True)
+        if give_up:
+            return executor.abandon(token, operation.id)
+        if again:
+            return executor.retry(token, operation.id)
+        return executor.go_on(token, operation.id)
+
+    def _begin(self, executor: Executor, plan: Plan, account: Account) -> None:
+        """Begin what is planned, as long as there is time for it."""
+        went_on = {result.operation.token for result in account.results}
+        for rotation in plan.rotations:
+            if rotation.token in went_on:
+                continue  # what was asked about the others is older than what was done to them
+            if time.monotonic() - self._begun > _BEGIN_WITHIN:
+                told = "this run has worked for 45 minutes: the next one begins it"
+                account.skipped += (Skipped(rotation.token, Skip.LATER, told),)
+                continue
+            account.results.append(executor.start(self._declared[rotation.token], rotation))
+
+    @property
+    def _declared(self) -> dict[str, Token]:
+        return {token.id: token for token in self._config.tokens}
+
+    def _require_declared(self, named: set[str]) -> None:
+        unknown = named - self._declared.keys()
+        if unknown:
+            raise UsageError(f"no token is declared as {', '.join(sorted(unknown))}")
+
+    def _plan(
+        self, arguments: argparse.Namespace, memory: Memory, saved: Plan | None = None
+    ) -> Plan:
         named = set(arguments.tokens) or None
         if saved:
             named = {rotation.token for rotation in saved.rotations}
-        unknown = (named or set()) - {token.id for token in self._config.tokens}
-        if unknown:
-            raise UsageError(f"no token is declared as {', '.join(sorted(unknown))}")
-        answers = parallel.start(self._inspector.inspect, self._config.tokens, workers=WORKERS)()
-        tokens, _ = judge_answers(self._config, answers)
-        unfinished: dict[str, Phase] = {o.token: o.phase for o in known.unfinished()}
+        self._require_declared(named or set())
+        repository = self.settings.repository
+        tokens, self._failures = start_inspection(
+            self._config, self._inspector, memory, repository=repository
+        )()
         return build_plan(
-            [self._candidate(_as_granted(each, known)) for each in tokens],
+            make_candidates(tokens, self._inspector, self._inventory, memory),
             bounds=self._config.rotation,
             inventory=self._inventory,
-            now=self._settings.now,
-            cycles=known.finished,
-            unfinished=unfinished,
+            now=self.settings.now,
+            cycles=memory.known.cycles(repository),
             named=named,
             at_once=arguments.now,
+            leaked=arguments.leaked,
+            journal_read=memory.key is not None,
         )
 
-    def _candidate(self, inspected: Inspected) -> Candidate:
-        token, provider = inspected.token, self._inspector.providers[inspected.token.provider]
-        access = None
-        with suppress(CredentialMissing):
-            access = self._inspector.access(token)
-        abilities = provider.abilities(token, access)
-        can, why_not = abilities.can, abilities.why_not
-        if access and access.own and Capability.MINT in can:
-            # A later run is given the new value, which may not end the old token.
-            can, why_not = can - {Capability.MINT}, {**why_not, Capability.MINT: _OWN_VALUE}
-        key = None
-        if isinstance(provider, ListingProvider):
-            key = provider.key_of(token, inspected.status)
-        return Candidate(
-            inspected,
-            token.rotate,
-            can,
-            why_not,
-            key,
-            abilities.parts,
-            abilities.secret_part,
-            abilities.differs,
-        )
 
-    def _tell(self, results: Sequence[Result]) -> None:
-        settings = self._settings
-        for output in settings.outputs:
-            path = settings.root / output.path
-            publish.write_atomically(path, _render(results, output.format))
-        publish.emit(_render(results, settings.format, settings))
-
-    def _code(self, results: Sequence[Result], plan: Plan | None) -> ExitCode:
-        skipped = plan.skipped if plan else ()
-        blocked = any(each.reason is Skip.BLOCKED for each in skipped)
-        if blocked or any(result.needs_person or result.cut_off for result in results):
-            return ExitCode.NEEDS_HUMAN
-        return ExitCode.OK
-
-
-def _as_granted(inspected: Inspected, known: Known) -> Inspected:
-    """Put the date that was granted in the place of a declared one, which is the old token's."""
-    current, status = known.current.get(inspected.token.id), inspected.status
-    told = status.expires_at is not None and status.evidence is not Evidence.DECLARED
-    if current is None or current.expires_at is None or told:
-        return inspected
-    if status.token_id != current.token_id:
-        return inspected
-    token = replace(inspected.token, declared_expiry=current.expires_at)
-    status = replace(status, expires_at=current.expires_at, evidence=Evidence.JOURNAL)
-    return Inspected(token, status, effective_deadline(token, status))
+def _require_meant(arguments: argparse.Namespace, unfinished: tuple[Operation, ...]) -> None:
+    """Refuse names for which there is nothing to try again, or to give up."""
+    phases = {operation.token: operation.phase for operation in unfinished}
+    for token in (*arguments.tokens, *arguments.abandon):
+        if token not in phases:
+            raise UsageError(f"no rotation of {token} is under way")
+    for token in arguments.abandon:
+        if phases[token] not in STOPS:
+            raise UsageError(
+                f"the rotation of {token} has not stopped: it is `{phases[token]}`",
+                hint="only what needs a person can be given up; the next run goes on with others",
+            )
 
 
 def _read_saved(settings: Settings, path: str) -> Plan:
@@ -299,17 +375,3 @@ def _require_safe(plan: Plan, saved: Plan | None, config: Config) -> None:
             f"the world moved since the plan was saved: {'; '.join(moved)}",
             hint="look at a new plan, and save it again",
         )
-
-
-def _render_plan(plan: Plan, form: str, settings: Settings | None = None) -> str:
-    if form == "json":
-        return render_plan_json(plan)
-    color, width = (settings.color, settings.width) if settings else (False, 100)
-    return redact(render_plan_text(plan, color=color, width=width))
-
-
-def _render(results: Sequence[Result], form: str, settings: Settings | None = None) -> str:
-    if form == "json":
-        return render_rotation_json(results)
-    color, width = (settings.color, settings.width) if settings else (False, 100)
-    return redact(render_rotation_text(results, color=color, width=width))

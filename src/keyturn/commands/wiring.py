@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from keyturn import config as configuration
+from keyturn import providers
 from keyturn.config import Config
 from keyturn.errors import (
     ConfigError,
@@ -22,7 +23,7 @@ from keyturn.errors import (
 )
 from keyturn.github.checkout import Checkout
 from keyturn.github.runner import Runner, on_default_branch
-from keyturn.model import Failure, FailureKind, Survey
+from keyturn.model import Failure, FailureKind, Survey, Token, TokenStatus
 from keyturn.settings import Settings
 from keyturn.survey import World
 
@@ -147,6 +148,13 @@ def _origin(settings: Settings) -> str | None:
     return path.strip("/").removesuffix(".git") or None
 
 
+def wants_issues(settings: Settings) -> bool:
+    """Say whether issues are kept: by default in Actions, where the branch is looked at then."""
+    if settings.issues is None:
+        return settings.runner.in_actions
+    return settings.issues
+
+
 def converge_issues(
     github: Client, survey: Survey, settings: Settings, config: Config
 ) -> tuple[Survey, tuple[str, ...]]:
@@ -167,7 +175,7 @@ def converge_issues(
     done = issues.converge(
         github,
         survey,
-        IssueText(survey.repository, runner.server_url, survey.now),
+        IssueText(survey.repository, runner.server_url, survey.now, _creation_link),
         tracker=config.issues.repository or survey.repository,
         labels=config.issues.labels,
         public=config.issues.public,
@@ -176,6 +184,10 @@ def converge_issues(
     )
     failures = (*survey.failures, *done.failures)
     return replace(survey, issues=done.urls, failures=failures), done.notes
+
+
+def _creation_link(token: Token, status: TokenStatus) -> str | None:
+    return providers.load(token.provider).creation_link(token, status)
 
 
 def _is_default_branch(github: Client, repository: str, runner: Runner) -> bool:

@@ -5,7 +5,7 @@ Few and the worst first, because the runner takes ten of a kind; it prints nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keyturn.model import Failure, Finding, Severity, Survey
@@ -39,6 +39,15 @@ def render(survey: Survey, *, config_path: str | None = None) -> list[str]:
         *map(_about_failure, sorted_failures(survey)),
         *(_about_finding(survey, finding, config_path) for finding in survey.findings),
     ]
+    return _in_order(everything)
+
+
+def render_notes(notes: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Return the commands for kind, title and message of what stands at no line."""
+    return _in_order([_Annotation(*note) for note in notes])
+
+
+def _in_order(everything: Sequence[_Annotation]) -> list[str]:
     return [
         _line(annotation)
         for kind in _KINDS.values()

@@ -44,11 +44,18 @@ _T = TypeVar("_T")
 def render_plan_text(plan: Plan, *, color: bool, width: int) -> str:
     """Return one block per rotation, then what is not done and why."""
     blocks = [_rotation_block(rotation, color, width) for rotation in plan.rotations]
-    said = [skipped for skipped in plan.skipped if skipped.reason not in _UNSAID]
+    said = render_skipped(plan.skipped, color=color, width=width)
     if said:
-        blocks.append([line for each in said for line in _skipped_lines(each, color, width)])
+        blocks.append(said)
+    blocks += [wrap(plain(f"note: {note}"), width) for note in plan.notes]
     blocks.append(wrap(plain(f"{plan.repository}: {_headline(plan)}"), width))
     return log_safe("\n\n".join("\n".join(block) for block in blocks) + "\n")
+
+
+def render_skipped(skipped: Sequence[Skipped], *, color: bool, width: int) -> list[str]:
+    """Return the lines about what is not done, and why; nothing of what nobody has asked for."""
+    said = [each for each in skipped if each.reason not in _UNSAID]
+    return [line for each in said for line in _skipped_lines(each, color, width)]
 
 
 def _headline(plan: Plan) -> str:
@@ -66,8 +73,7 @@ def _headline(plan: Plan) -> str:
 
 
 def _rotation_block(rotation: Rotation, color: bool, width: int) -> list[str]:
-    verb = "made again, by overlap" if rotation.rescue else rotation.strategy
-    head = plain(f"{rotation.token} ({rotation.provider}): {verb}")
+    head = plain(f"{rotation.token} ({rotation.provider}): {_verb(rotation)}")
     lines = [paint(head, _BOLD, color=color)]
     last = ""
     for label, fact in _facts(rotation):
@@ -77,6 +83,12 @@ def _rotation_block(rotation: Rotation, color: bool, width: int) -> list[str]:
         last = label
         lines += [" " * (_LABEL + 2) + line for line in rest]
     return lines
+
+
+def _verb(rotation: Rotation) -> str:
+    if rotation.rescue:
+        return "made again, by overlap"
+    return "leaked: the old one is ended first" if rotation.leaked else rotation.strategy
 
 
 def _facts(rotation: Rotation) -> Iterator[tuple[str, str]]:
@@ -114,24 +126,22 @@ def _when(at: datetime | None) -> str:
     return format_instant(at) if at else "unknown"
 
 
-def render_plan_json(plan: Plan) -> str:
-    """Return one JSON document, from which `read_plan` makes the same plan again."""
+def render_plan_json(plan: Plan, *, preflight: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return one JSON document, from which `read_plan` makes the same plan again.
+
+    `preflight`: what would keep each rotation from going on, where that was looked into.
+    """
+    looked = {"preflight": preflight} if preflight is not None else {}
     return dump(
         {
             "schema": SCHEMA,
             "generated_at": _instant(plan.now),
             "repository": plan.repository,
             "rotations": [_rotation(rotation) for rotation in plan.rotations],
-            "skipped": [
-                {
-                    "token": skipped.token,
-                    "reason": skipped.reason,
-                    "message": skipped.message,
-                    "hint": skipped.hint,
-                    "until": _instant(skipped.until),
-                }
-                for skipped in plan.skipped
-            ],
+            "skipped": skipped_rows(plan.skipped),
+            "notes": list(plan.notes),
+            "journal_read": plan.journal_read,
+            **looked,
         }
     )
 
@@ -159,6 +169,7 @@ def _rotation(rotation: Rotation) -> dict[str, Any]:
         "overlap_seconds": _seconds(rotation.overlap),
         "cap_seconds": _seconds(rotation.cap),
         "rescue": rotation.rescue,
+        "leaked": rotation.leaked,
         "destinations": [_destination(destination) for destination in rotation.destinations],
         "places": list(rotation.places),
         "risks": list(rotation.risks),
@@ -179,6 +190,20 @@ def _destination(destination: Destination) -> dict[str, Any]:
         "part": destination.part,
         "updated_at": _instant(destination.updated_at),
     }
+
+
+def skipped_rows(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
+    """Return an entry for each token that is not rotated now."""
+    return [
+        {
+            "token": each.token,
+            "reason": each.reason,
+            "message": each.message,
+            "hint": each.hint,
+            "until": _instant(each.until),
+        }
+        for each in skipped
+    ]
 
 
 def _instant(at: datetime | None) -> str | None:
@@ -274,6 +299,8 @@ def _read_plan(node: _Node) -> Plan:
         now=node.instant("generated_at"),
         rotations=node.each("rotations", _read_rotation),
         skipped=node.each("skipped", _read_skipped),
+        notes=node.texts("notes"),
+        journal_read=node.flag("journal_read"),
     )
 
 
@@ -302,6 +329,7 @@ def _read_rotation(node: _Node) -> Rotation:
         overlap=node.seconds("overlap_seconds"),
         cap=node.seconds("cap_seconds"),
         rescue=node.flag("rescue"),
+        leaked=node.flag("leaked"),
         destinations=node.each("destinations", _read_destination),
         places=node.texts("places"),
         risks=node.texts("risks"),

@@ -44,6 +44,7 @@ RULES = {
     "expiring": "A token that CI depends on expires soon",
     "revoked": "A token that CI depends on was revoked",
     "blocked-by-policy": "A token is alive, and its provider refuses it",
+    "rotation-stuck": "A token's rotation does not go on without a person",
     "never-expires": "A token has no expiry date, and nobody has accepted that",
     "lifetime-too-long": "A token lives longer than the policy allows",
     "copy-too-old": "A stored secret was last written too long ago",
