@@ -189,7 +189,7 @@ class _Planner:
             overlap=course.overlap,
             cap=course.cap,
             rescue=course.rescue,
-            leaked=course.ends_first,
+            leaked=course.leaked,
             destinations=() if keeps_value else find_destinations(candidate, self.inventory),
             places=() if keeps_value else status.places,
             risks=tuple(find_risks(candidate, course)),
@@ -312,10 +312,11 @@ def _twice(items: Sequence[_Item]) -> list[_Item]:
     return [item for item, number in Counter(items).items() if number > 1]
 
 
-def compare(saved: Plan, fresh: Plan) -> list[str]:
+def compare(saved: Plan, fresh: Plan, *, passing_over: Collection[str] = ()) -> list[str]:
     """Say what moved since a plan was saved, so that it must not be carried out any more.
 
-    `fresh` is what `build_plan` says now of the tokens that the saved plan names.
+    `fresh` is what `build_plan` says now of the tokens that the saved plan names; nothing is said
+    of those that are passed over.
     """
     if saved.repository.lower() != fresh.repository.lower():
         return [
@@ -327,6 +328,8 @@ def compare(saved: Plan, fresh: Plan) -> list[str]:
     skipped = {skipped.token: skipped.message for skipped in fresh.skipped}
     moved = []
     for token in dict.fromkeys([*before, *after]):
+        if token in passing_over:
+            continue
         if token not in after:
             why = skipped.get(token, "it is not declared any more")
             moved.append(f"{token}: is not to be rotated any more: {why}")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from multiprocessing import forkserver
+from multiprocessing import forkserver, util
 from ssl import SSLContext
 from typing import Any, Self
 from unittest import mock
@@ -235,6 +235,7 @@ class Processes:
         )
 
     def __enter__(self) -> Self:
+        util.get_temp_dir()  # before a run is told of another folder for what is temporary
         return self
 
     def __exit__(self, *_exception: object) -> None:

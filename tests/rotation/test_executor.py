@@ -170,7 +170,7 @@ class TestOnlyWhatIsOurs:
 
     def test_a_namesake_that_was_made_by_hand_is_not_swapped(self, tmp_path):
         with GitLabInPlace(tmp_path) as world:
-            lost = Fault("^POST .*/rotate", drop=True, after=True)
+            lost = Fault("^POST .*/rotate", drop=True, after=True, times=1)
             world.box.gitlab.server.faults[:] = [lost]
             assert harness.apply(world).code == 4
             made = world.box.gitlab.tokens[-1]

@@ -43,7 +43,7 @@ def test_a_whole_rotation_is_told() -> None:
     assert (operation.old_id, operation.new_id, operation.cycle) == ("41", "42", 0)
     assert operation.phase is Phase.DONE
     assert operation.expires_at == LATER
-    assert operation.facts == {"name": "ci kt-k7m2p9x4"}
+    assert operation.facts["name"] == "ci kt-k7m2p9x4"
     assert operation.retiring == {"41": Retirement.DEAD}
     assert list(operation.rows) == ROWS
     assert {row.state for row in operation.rows.values()} == {RowState.STORED}

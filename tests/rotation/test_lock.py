@@ -10,7 +10,7 @@ import pytest
 from keyturn.model.rotation import Phase
 from keyturn.rotation.keys import journal_key
 from keyturn.rotation.log import Entry, Kind, append, parse
-from keyturn.sandbox.server import Request, Response, Server
+from keyturn.sandbox.server import Fault, Request, Response, Server
 from tests.rotation import harness
 from tests.rotation.harness import Gate, Tap
 from tests.rotation.worlds import MANY, GitLab, GitLabInPlace, World
@@ -62,6 +62,24 @@ class TestTheNextRun:
             assert f"broke the lock of {page}, which held until 2026-11-23 07:17 UTC" in ran.err
             assert harness.known(world).fence == 2
             assert harness.known(world).lock is None
+
+    @pytest.mark.parametrize("command", ["rotate", "recover"])
+    def test_breaks_none_where_it_does_not_act(self, command, tmp_path):
+        with GitLab(tmp_path) as world:
+            ran = harness.run(world, command, "--break-lock")
+            assert ran.code == 2
+            assert "add --apply" in ran.err
+
+
+def test_a_head_that_could_not_be_written_is_told_in_the_end(tmp_path):
+    with GitLab(tmp_path) as world:
+        assert harness.apply(world).code == 0
+        world.live_on(timedelta(days=1))
+        head = Fault("^PATCH .*/KEYTURN_JOURNAL_HEAD", Response(422, {"message": "no"}), times=99)
+        world.box.github.server.faults[:] = [head]
+        ran = harness.apply(world)
+        assert ran.code == 3
+        assert "how far the journal goes could not be written down" in ran.err
 
 
 class Overtaker(Tap):

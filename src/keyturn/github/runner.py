@@ -29,6 +29,9 @@ _UNTRUSTED_EVENTS = frozenset(
 )
 """Runs that somebody without write access can start, or put their changes into."""
 
+_TRUSTED_EVENTS = frozenset({"schedule", "workflow_dispatch", "push"})
+"""Runs that nobody without write access can start."""
+
 _BOOLEANS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -91,6 +94,12 @@ class Runner:
         """Whether the run may carry somebody else's changes: nothing is to be sent or written."""
         # Reviews of a pull request run on its merge commit too, configuration included.
         return self.event_name in _UNTRUSTED_EVENTS or self.ref.startswith("refs/pull/")
+
+    @property
+    def may_act(self) -> bool:
+        """Whether tokens may be changed: on a machine, or in a run whose event is known as safe."""
+        safe = self.event_name in _TRUSTED_EVENTS and not self.untrusted_event
+        return safe or not self.in_actions
 
     @property
     def has_no_secrets(self) -> bool:

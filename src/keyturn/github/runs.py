@@ -146,4 +146,10 @@ def _read_run(row: Mapping[str, Any], repository: str) -> WorkflowRun:
 
 
 def _read_job(row: Mapping[str, Any]) -> RunJob:
-    return RunJob(read_text(row, "name"), read_text(row, "status"), read_instant(row, "started_at"))
+    conclusion = row.get("conclusion")
+    return RunJob(
+        read_text(row, "name"),
+        read_text(row, "status"),
+        read_instant(row, "started_at"),
+        conclusion if isinstance(conclusion, str) and conclusion else None,
+    )

@@ -19,7 +19,7 @@ from keyturn.github.answer import NONSENSE, read_text
 from keyturn.github.client import Client, api_path
 from keyturn.github.secrets import GitHubSecrets, _path, _read_secret
 from keyturn.github.write_budget import WriteBudget
-from keyturn.model import Level, Scope, Secret, SecretRef, Store
+from keyturn.model import Level, Scope, Secret, SecretRef
 from keyturn.secret_value import MASK, SecretValue
 
 CANARY_PREFIX = "KEYTURN_CANARY_"
@@ -29,12 +29,6 @@ LARGEST_BOX = 48 * 1024
 
 # GitHub docs, "Secrets reference", 2026-11.
 _QUOTAS = {Level.REPOSITORY: 100, Level.ENVIRONMENT: 100, Level.ORGANIZATION: 1000}
-# GitHub docs, "Permissions required for GitHub Apps".
-_RIGHTS = {
-    Store.ACTIONS: "Secrets: write",
-    Store.DEPENDABOT: "Dependabot secrets: write",
-    Store.CODESPACES: "Codespaces secrets: write",
-}
 _BOX_OVERHEAD = 48
 """Bytes that libsodium's sealed box adds: a public key and a MAC."""
 _VISIBILITIES = ("all", "private", "selected")
@@ -265,10 +259,7 @@ def _seal(value: SecretValue, key: _Key) -> str:
 
 
 def _right(scope: Scope) -> str:
-    if scope.level is Level.ENVIRONMENT:
-        return "Environments: write"
-    right = _RIGHTS[scope.store]
-    return f"organization {right}" if scope.level is Level.ORGANIZATION else right
+    return f"{scope.right}: write"
 
 
 def _name_path(ref: SecretRef) -> str:

@@ -11,14 +11,7 @@ from typing import Any
 from keyturn.errors import NotPermitted, PlatformRefused
 from keyturn.github.answer import read_instant, read_text
 from keyturn.github.client import Client, api_path, repository_path
-from keyturn.model import Level, Scope, Secret, SecretRef, Store
-
-# GitHub docs, "Permissions required for fine-grained personal access tokens", 2026-11.
-_RIGHTS = {
-    Store.ACTIONS: "Secrets: read",
-    Store.DEPENDABOT: "Dependabot secrets: read",
-    Store.CODESPACES: "Codespaces secrets: read",
-}
+from keyturn.model import Level, Scope, Secret, SecretRef
 
 
 class GitHubSecrets:
@@ -29,18 +22,13 @@ class GitHubSecrets:
 
     def list_secrets(self, scope: Scope) -> Sequence[Secret]:
         """Return every secret of one collection. Raises PlatformError."""
-        needs = _RIGHTS[scope.store]
-        if scope.level is Level.ENVIRONMENT:
-            needs = "Environments: read"
-        elif scope.level is Level.ORGANIZATION:
-            needs = f"organization {needs}"
-        rows = self._list(_path(scope), "secrets", needs)
+        rows = self._list(_path(scope), "secrets", f"{scope.right}: read")
         return [_read_secret(row, scope) for row in rows]
 
     def list_visible_organization_secrets(self, owner: str, repository: str) -> Sequence[Secret]:
         """Return the organization's Actions secrets that a repository sees."""
         path = api_path("repos", owner, repository, "actions", "organization-secrets")
-        rows = self._list(path, "secrets", _RIGHTS[Store.ACTIONS])
+        rows = self._list(path, "secrets", f"{Scope(owner, repository).right}: read")
         return [_read_secret(row, Scope(owner)) for row in rows]
 
     def list_environments(self, owner: str, repository: str) -> Sequence[str]:

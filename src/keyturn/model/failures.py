@@ -21,7 +21,7 @@ class FailureKind(StrEnum):
     ISSUES_WITHHELD = "issues-withheld"
     NO_CONFIGURATION = "no-configuration"
     JOURNAL_NOT_READ = "journal-not-read"
-    """This run was given no key of it."""
+    """This run was given no key of it, or it must not be where it is."""
     JOURNAL_UNUSABLE = "journal-unusable"
     """It was broken, changed by somebody else, or could not be reached."""
 

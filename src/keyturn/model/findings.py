@@ -12,6 +12,9 @@ from keyturn.model.rotation import Phase, Strategy
 from keyturn.model.secrets import Inventory, Reference
 from keyturn.model.tokens import Inspected
 
+ROTATION_STUCK = "rotation-stuck"
+"""The rule about a rotation that does not go on, or does not begin, without a person."""
+
 
 class Severity(StrEnum):
     """How much a finding matters."""
@@ -100,5 +103,9 @@ class Survey:
     """Ids of tokens that are to be rotated, and that only a person can make anew."""
     unevaluated: frozenset[str] = frozenset()
     """Rules that this run could not look into: what an issue says of them stays."""
+    unjudged: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Token id -> rules that this run could not judge of it: the same holds for them."""
+    rotating: frozenset[str] = frozenset()
+    """Ids of tokens, declared or not, whose rotation is under way, as far as the journal tells."""
     touched: frozenset[str] | None = None
     """Whose issues are brought in line, beside those about a rotation; None: everybody's."""

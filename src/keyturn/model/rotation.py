@@ -169,7 +169,7 @@ class Rotation:
     rescue: bool = False
     """The old token is dead already, and is made again."""
     leaked: bool = False
-    """The old token is ended as soon as the new value is safe, before any secret holds it."""
+    """Somebody said that the old value leaked: nothing that can wait is waited for."""
     destinations: tuple[Destination, ...] = ()
     """Sorted; none for `extend`, which keeps the value."""
     places: tuple[str, ...] = ()
@@ -180,6 +180,11 @@ class Rotation:
     """What else there is to know, for a person."""
     timeline: tuple[Moment, ...] = ()
     """What is alive when, in order."""
+
+    @property
+    def ends_first(self) -> bool:
+        """Whether the old token is ended once the new value is safe, before any secret holds it."""
+        return self.leaked and self.strategy is Strategy.OVERLAP and not self.rescue
 
 
 class Skip(StrEnum):

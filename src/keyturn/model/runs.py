@@ -15,6 +15,8 @@ class RunJob:
     status: str
     """queued, waiting, pending, requested, in_progress or completed."""
     started_at: datetime | None = None
+    conclusion: str | None = None
+    """success, failure, skipped, …; None while it has not ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,15 @@ class Scope:
     def __hash__(self) -> int:
         return hash(self.key)
 
+    @property
+    def right(self) -> str:
+        """What GitHub calls the right to read or to write these secrets."""
+        # GitHub docs, "Permissions required for GitHub Apps", 2026-11.
+        if self.environment:
+            return "Environments"
+        secrets = "Secrets" if self.store is Store.ACTIONS else f"{self.store.capitalize()} secrets"
+        return secrets if self.repository else f"organization {secrets}"
+
     def is_of(self, repository: str) -> bool:
         """Say whether it belongs to owner/name, or to one of its environments."""
         return f"{self.owner}/{self.repository}".lower() == repository.lower()

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from keyturn.errors import KeyturnError, RotationError, TokenNotFound
 from keyturn.interfaces import (
@@ -25,7 +25,7 @@ from keyturn.interfaces import (
     Variables,
 )
 from keyturn.model import Inventory, SecretRef, StoredPart, Token, TokenStatus
-from keyturn.model.rotation import Phase, Predecessor
+from keyturn.model.rotation import Phase, Predecessor, Strategy
 from keyturn.revocation import pin
 from keyturn.rotation.keys import JournalKey, RecoveryKey
 from keyturn.rotation.known import Operation
@@ -118,9 +118,9 @@ class Case:
 
     @property
     def destinations(self) -> Mapping[str, StoredPart]:
-        """Label -> the secret, as it is declared. See `require_declared`."""
+        """Label -> the secret, as far as it is still declared. See `require_declared`."""
         declared = {str(stored.ref): stored for stored in self.token.secrets}
-        return {label: declared[label] for label in self.operation.rows}
+        return {label: declared[label] for label in self.operation.rows if label in declared}
 
     def require_declared(self) -> None:
         """Raise DeclarationMoved where the token is not declared as it was when this was begun."""
@@ -130,13 +130,33 @@ class Case:
             raise DeclarationMoved(
                 f"{', '.join(missing)} is no longer declared to hold the token", hint=_PUT_BACK
             )
-        moved = self.token.provider != self.operation.provider
-        if moved or digest_declaration(self.token) != self.operation.facts["declared"]:
+        added = declared - set(self.operation.rows)
+        if added and self.operation.strategy is not Strategy.EXTEND:
+            raise DeclarationMoved(
+                f"{', '.join(sorted(added))} was declared to hold the token since its rotation was"
+                " begun, and is not written by it",
+                hint="take that out until this rotation is over, or give it up",
+            )
+        if not self.is_about_the_same:
             raise DeclarationMoved(
                 "`provider` and `with` of the token are not what they were when its rotation was"
                 " begun",
                 hint=_PUT_BACK,
             )
+
+    @property
+    def is_about_the_same(self) -> bool:
+        """Whether the declaration still means the token that it meant when this was begun."""
+        same = self.token.provider == self.operation.provider
+        return same and digest_declaration(self.token) == self.operation.facts["declared"]
+
+    @property
+    def expires_at(self) -> datetime:
+        """When a token that is asked for now is to end: as planned, unless that is soon by now."""
+        planned = self.instant("expires")
+        lifetime = timedelta(seconds=self.operation.facts["lifetime"])
+        late = planned - self.now < lifetime / 2
+        return (self.now + lifetime).replace(microsecond=0) if late else planned
 
     def expected(self, label: str) -> datetime | None:
         """Return the date of a secret that is no surprise: this operation's, or the plan's."""

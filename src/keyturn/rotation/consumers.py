@@ -29,6 +29,9 @@ _MOST_READERS = 100
 _CLOCKS = timedelta(hours=1)
 """Longer than it takes to ask: a run that was queued meanwhile holds the old value too."""
 
+_MOST_ASKED = 20
+"""Runs whose jobs are asked for to find a proof of use, the newest first."""
+
 
 def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
     """Return whether the old token may be retired, and the runs that can still hold it.
@@ -43,7 +46,7 @@ def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
     if any(holder.jobs_would_tell for holder in holders):
         consumers = _with_jobs(case, consumers, holders, blind)
         holders = find_holders(consumers, stored)
-    proof = first_proof(consumers, stored, _successful(case, consumers, blind))
+    proof = _find_proof(case, consumers, blind)
     verdict = may_retire(
         stored=stored,
         holders=holders,
@@ -90,6 +93,19 @@ def _with_jobs(
         replace(each, runs=tuple(known.get((r.repository, r.id), r) for r in each.runs))
         for each in consumers
     ]
+
+
+def _find_proof(case: Case, consumers: Sequence[Consumer], blind: _Blind) -> datetime | None:
+    """Return when a job that got the new value ended well, by the newest run that tells so."""
+    stored = case.stored_at
+    ended = sorted(_successful(case, consumers, blind), key=lambda run: run.created_at)
+    maybe = [run for run in reversed(ended) if first_proof(consumers, stored, [run])]
+    for run in maybe[:_MOST_ASKED]:
+        with blind.spot(f"jobs of {run.html_url}"):
+            proof = first_proof(consumers, stored, [case.outside.runs.with_jobs(run)])
+            if proof:
+                return proof
+    return None
 
 
 def _successful(case: Case, consumers: Sequence[Consumer], blind: _Blind) -> Sequence[WorkflowRun]:

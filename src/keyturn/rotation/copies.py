@@ -46,7 +46,8 @@ def find_left(case: Case) -> str:
         for old_id in (case.operation.old_id, *case.operation.abandoned):
             left += copies.find(old_id)
     except (CredentialRejected, ProviderRefused):
-        return ""
+        # What was seen before, and may be seen no more, still waits.
+        left = [place for place, state in case.operation.copies.items() if state != STORED]
     if not left:
         return ""
     shown = "; ".join(left)

@@ -90,7 +90,8 @@ def first_proof(
 ) -> datetime | None:
     """Return when a run that got the new value first ended well; None where none has.
 
-    Only a job counts that cannot do without the secret, in a run whose event can start it.
+    Only a job counts that cannot do without the secret, in a run whose event can start it; where a
+    run's jobs are known, it must be among those that ended well.
     """
     proofs = [
         run.updated_at
@@ -241,7 +242,11 @@ def _proves(use: Use, run: WorkflowRun, ref: SecretRef, consumer: Consumer) -> b
     # Only Dependabot's own runs read its store, and what they did is not told apart here.
     mine = ref.scope.store is Store.ACTIONS and use.path == run.path and not use.reference.optional
     can_start = any(trigger.event == run.event for trigger in use.triggers)
-    return mine and can_start and _reads(use, ref) and _can_read(consumer, run, ref, [use])
+    if not (mine and can_start and _reads(use, ref) and _can_read(consumer, run, ref, [use])):
+        return False
+    # In a run that ended well a job may have been skipped.
+    ended_well = [job for job in run.jobs or () if job.conclusion == "success"]
+    return run.jobs is None or any(_is_job(job, use) for job in ended_well)
 
 
 def _told(at: datetime) -> str:

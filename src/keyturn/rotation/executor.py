@@ -96,8 +96,20 @@ class Executor:
         # Names may hold what is a value too: a deploy token's user, for one.
         self._ledger.public |= {str(facts["base"]), rotation.old.owner or "", *rotation.old.scopes}
         self._ledger.public.add(str(facts["place"]))
+        self._clean_up_after(token, repository)
         self._ledger.begin(id, facts)
         return self.go_on(token, id)
+
+    def _clean_up_after(self, token: Token, repository: str) -> None:
+        """Delete what the operation before could not delete, where it was refused."""
+        own = [
+            operation
+            for operation in self._ledger.known.operations.values()
+            if operation.token == token.id and operation.is_of(repository)
+        ]
+        if own and own[-1].phase is Phase.BLOCKED:
+            with suppress(PlatformError):
+                preflight.forget_reserved(self._outside.variables, own[-1].id)
 
     def go_on(self, token: Token, id: str) -> Result:
         """Bring an operation as far as it goes in this run."""
@@ -106,11 +118,13 @@ class Executor:
             case.require_declared()
             self._holders = ()
             message = self._advance(case)
+            self._forget_failures(case)
             return Result(case.operation, message, holders=self._holders)
         except JournalError:
             raise  # nothing may be done that cannot be written down
         except making.NothingMade as error:
-            if case.operation.attempts.get(Phase.MINTING, 0) > 1:
+            # Where there was one before, a secret may hold it.
+            if case.operation.attempts.get(Phase.MINTING, 0) > 1 or case.operation.abandoned:
                 return self._stop(case, error)
             return self._block(case, error)
         except RotationError as error:
@@ -131,7 +145,9 @@ class Executor:
                 case.require_declared()
                 shown = {label: _shown(case, label) for label in operation.rows}
                 self._forgive(case)
-            except (ProviderError, PlatformError, CredentialMissing, DeclarationMoved) as error:
+            except JournalError:
+                raise
+            except KeyturnError as error:
                 return Result(case.operation, error.told, cut_off=True)
             phase = Phase(operation.facts["from"])
             moved = any(row.shown != shown[label] for label, row in operation.rows.items())
@@ -147,12 +163,11 @@ class Executor:
             told = "it is under way, and only what has stopped can be given up"
             return Result(case.operation, told, cut_off=True)
         try:
-            case.require_declared()
             told = giving_up.give_up(case)
             return Result(case.operation, told)
         except JournalError:
             raise
-        except (KeyturnError, DeclarationMoved) as error:
+        except KeyturnError as error:
             return Result(case.operation, f"it was not given up: {error.told}", cut_off=True)
 
     def _case(self, token: Token, id: str) -> Case:
@@ -193,7 +208,7 @@ class Executor:
                 case Phase.MINTING:
                     sealed = making.make(case)
                 case Phase.SEALED:
-                    if case.operation.facts["leaked"]:
+                    if case.operation.facts["ends_first"]:
                         ending.end_old(case)
                     case.enter(Phase.PROVING)
                 case Phase.PROVING | Phase.DISTRIBUTING:
@@ -210,8 +225,8 @@ class Executor:
                     if case.operation.strategy is Strategy.IN_PLACE:
                         case.enter(Phase.DONE)
                         return "every secret holds the new value"
-                    leaked = case.operation.facts["leaked"]
-                    case.enter(Phase.RETIRING if leaked else Phase.DRAINING)
+                    ended = case.operation.facts["ends_first"]
+                    case.enter(Phase.RETIRING if ended else Phase.DRAINING)
                 case Phase.DRAINING | Phase.RETIRING:
                     return self._end_old(case)
                 case phase:
@@ -220,7 +235,7 @@ class Executor:
     def _spread(self, case: Case, sealed: Sealed) -> str:
         """Prove the new value, or store it; return what the operation ended with, if it did."""
         if case.operation.phase is Phase.DISTRIBUTING:
-            spreading.distribute(case, sealed)
+            self._distribute(case, sealed)
             copies.write_copies(case, sealed)
             case.enter(Phase.CONFIRMING)
             return ""
@@ -234,8 +249,16 @@ class Executor:
             return proving.roll_back(case, problems)
         raise RotationError(f"the new token is not as it should be: {problems[0]}")
 
+    def _distribute(self, case: Case, sealed: Sealed) -> None:
+        try:
+            spreading.distribute(case, sealed)
+        except (PlatformError, RotationError):
+            if not case.operation.facts["kept"]:
+                making.write_record(case, sealed)  # it is in memory alone, and the run ends
+            raise
+
     def _end_old(self, case: Case) -> str:
-        if case.operation.facts["leaked"]:
+        if case.operation.facts["ends_first"]:
             return ending.retire(case)
         left = copies.find_left(case)
         # Once it was ended, its death alone is waited for.
@@ -254,12 +277,16 @@ class Executor:
         if waits:
             self._holders = holders
             return waits
-        if not case.operation.retiring:
-            spreading.confirm(case)  # days may have passed, and somebody put the old value back
+        spreading.confirm(case)  # days may have passed, and somebody put the old value back
         if case.operation.phase is Phase.DRAINING:
             although = redact(verdict.because) if verdict.forced else None
             case.enter(Phase.RETIRING, although=although)
         return ""
+
+    def _forget_failures(self, case: Case) -> None:
+        """Begin to count the bad days anew, now that a run has come through."""
+        if case.operation.failed_on and case.operation.phase not in FINAL | STOPS:
+            self._ledger.answered(case.id)
 
     def _stop(self, case: Case, error: KeyturnError) -> Result:
         """Say that something refused, or did not answer."""
@@ -278,11 +305,11 @@ class Executor:
         return self._hand_over(case, Phase.BLOCKED, error)
 
     def _hand_over(self, case: Case, phase: Phase, error: KeyturnError) -> Result:
-        # What cannot be deleted, or found, must not keep a person from being told.
-        if not isinstance(error, DeclarationMoved):
-            with suppress(PlatformError, RotationError):
-                preflight.clean_up(case)
-        if case.operation.phase in (Phase.PLANNED, Phase.PREFLIGHT):
+        # What cannot be deleted must not keep a person from being told.
+        with suppress(PlatformError, RotationError):
+            preflight.clean_up(case)
+        early = case.operation.phase in (Phase.PLANNED, Phase.PREFLIGHT)
+        if early and not isinstance(error, preflight.JournalCut):
             phase = Phase.BLOCKED
         case.enter(phase, because=redact(error.message), hint=redact(error.hint))
         return Result(case.operation, error.told)
@@ -311,6 +338,8 @@ def _opening(token: Token, rotation: Rotation) -> dict[str, object]:
         "cap": int(rotation.cap.total_seconds()),
         "rescue": rotation.rescue,
         "leaked": rotation.leaked,
+        "ends_first": rotation.ends_first,
+        "lifetime": int(rotation.lifetime.total_seconds()),
         "written": {
             str(d.ref): d.updated_at.isoformat() if d.updated_at else None
             for d in rotation.destinations

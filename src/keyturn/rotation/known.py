@@ -164,6 +164,8 @@ class _Folding:
     def __init__(self) -> None:
         self._operations: dict[str, Operation] = {}
         self._current: dict[tuple[str, str], Current] = {}
+        self._before: dict[str, Current | None] = {}
+        """Operation -> what was current until its successor was stored everywhere."""
         self._spent: set[str] = set()
         self._lock: Lock | None = None
         self._fence = 0
@@ -201,6 +203,8 @@ class _Folding:
                 operation = self._unclosed(entry)
                 days = operation.failed_on | {entry.at.date()}
                 self._put(replace(operation, failed_on=days))
+            case Kind.ANSWERED:
+                self._put(replace(self._unclosed(entry), failed_on=frozenset()))
             case Kind.RETRY:
                 self._put(_tried_again(self._unclosed(entry), data))
             case Kind.SPENT:
@@ -248,6 +252,8 @@ class _Folding:
             data["from"] = operation.phase.value
         operation = replace(operation, phase=phase, phase_at=entry.at, attempts=attempts)
         if phase is Phase.MINTING:
+            data["asked_at"] = entry.at.isoformat()
+        if phase is Phase.MINTING:
             operation = _begin_anew(operation)
         if "new_id" in data:
             operation = replace(operation, new_id=read_text(data.pop("new_id")))
@@ -255,10 +261,20 @@ class _Folding:
             ends = data.pop("expires_at")
             operation = replace(operation, expires_at=None if ends is None else read_instant(ends))
         self._put(replace(operation, facts={**operation.facts, **data}))
+        where = (operation.repository.lower(), operation.token)
         if phase in _STORED_EVERYWHERE:
             token_id = operation.new_id or operation.old_id
-            where = (operation.repository.lower(), operation.token)
+            if operation.id not in self._before:
+                self._before[operation.id] = self._current.get(where)
             self._current[where] = Current(token_id, operation.expires_at, entry.at)
+        elif phase is Phase.ABANDONED and operation.id in self._before:
+            self._go_back(where, self._before[operation.id])
+
+    def _go_back(self, where: tuple[str, str], before: Current | None) -> None:
+        """Forget a successor that was given up: which one the secrets hold is not known."""
+        self._current.pop(where, None)
+        if before is not None:
+            self._current[where] = before
 
     def _set_rows(self, operation: Operation, rows: Mapping[str, Row]) -> None:
         if not rows.keys() <= operation.rows.keys():
@@ -322,6 +338,7 @@ def _tried_again(operation: Operation, data: Mapping[str, Any]) -> Operation:
     """Go back to where an operation stopped; what its secrets show now is as it should be."""
     if operation.phase not in STOPS:
         raise _Impossible("tries again what has not stopped")
+    asked = operation.phase is Phase.NEEDS_HUMAN
     phase, rows = Phase(data["phase"]), dict(operation.rows)
     for label, at in data["rows"].items():
         rows[label] = let_stand(
@@ -333,7 +350,8 @@ def _tried_again(operation: Operation, data: Mapping[str, Any]) -> Operation:
         rows=rows,
         attempts={phase: 1},
         failed_on=frozenset(),
-        facts={**operation.facts, "looked": True},
+        # Whoever was asked which token is whose has looked at that.
+        facts={**operation.facts, "looked": asked and phase is Phase.MINTING},
     )
 
 

@@ -203,6 +203,10 @@ class Ledger:
         """Say that the present phase could not be finished today."""
         self._write(Kind.FAILED, operation, {})
 
+    def answered(self, operation: str) -> None:
+        """Say that the failures of the days before are over."""
+        self._write(Kind.ANSWERED, operation, {})
+
     def retry(self, operation: str, phase: Phase, rows: Mapping[str, datetime | None]) -> None:
         """Say that a person has a stopped operation tried again, with its secrets as they are."""
         self._write(Kind.RETRY, operation, {"phase": phase.value, "rows": dict(rows)})

@@ -53,6 +53,8 @@ class Kind(StrEnum):
     """rows (place at the provider -> what is, or was, done there)"""
     FAILED = "failed"
     """nothing: the phase that an operation is in could not be finished today"""
+    ANSWERED = "answered"
+    """nothing: a run came through without a failure, and those of the days before are forgotten"""
     RETRY = "retry"
     """phase that a stopped operation goes back to; rows (label -> what GitHub shows by now)"""
     LOCK = "lock"

@@ -67,12 +67,14 @@ def _is_fresh(case: Case, row: Listed) -> bool:
     for other in case.ledger.known.operations.values():
         known |= {other.old_id, *other.abandoned} | ({other.new_id} if other.new_id else set())
     id = row.status.token_id
-    return id is not None and id not in known and row.status.state is State.ACTIVE
+    # A key of AWS that a killed run was about to end may be inactive, and still takes its place.
+    lives = row.status.state in (State.ACTIVE, State.BLOCKED)
+    return id is not None and id not in known and lives
 
 
 def _made_by_us(case: Case, fresh: list[Listed]) -> list[Listed]:
     """Return the one token that only this operation can have made, or none."""
-    begun = case.operation.phase_at or case.now
+    begun = case.instant("asked_at")
     if any(row.status.created_at is None for row in fresh):
         raise RotationError(
             f"{len(fresh)} new at the provider, and nothing tells whether this rotation made"
@@ -106,10 +108,11 @@ def end_unstored(case: Case) -> None:
 
 
 def is_untouched(case: Case) -> bool:
-    """Say whether no secret was written since the plan, by anybody."""
+    """Say whether no secret can hold a token of this operation, nor was written by others."""
     rows = case.operation.rows
-    waiting = all(row.state is RowState.WAITING and not row.shown for row in rows.values())
-    return waiting and not find_touched(case, list(rows))
+    waiting = all(row.state is RowState.WAITING and not row.stored_at for row in rows.values())
+    seen = case.destinations.keys() == rows.keys()
+    return seen and waiting and not find_touched(case, list(rows))
 
 
 def namesakes(case: Case, token_id: str) -> tuple[str, list[str]] | None:
@@ -140,7 +143,7 @@ def find_lost_swap(case: Case, doomed: str) -> str | None:
         raise RotationError(
             "the old value is dead, and the new one was lost with the answer", hint=_BY_HAND
         )
-    facts, begun = case.operation.facts, case.operation.phase_at or case.now
+    facts, begun = case.operation.facts, case.instant("asked_at")
     found = [
         row
         for row in _list(case)

@@ -14,7 +14,8 @@ STOPS = frozenset({Phase.NEEDS_HUMAN, Phase.STUCK})
 
 _OVERLAP: Mapping[Phase, frozenset[Phase]] = {
     Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
-    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
+    # Blocked means that nothing was made; where a sealed record says otherwise, a person looks.
+    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED, Phase.NEEDS_HUMAN}),
     # Without a record of the value that was made, it is retired unseen and made again.
     Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | STOPS,
     Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | STOPS,
@@ -29,7 +30,8 @@ _OVERLAP: Mapping[Phase, frozenset[Phase]] = {
 
 _IN_PLACE: Mapping[Phase, frozenset[Phase]] = {
     Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
-    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
+    # Blocked means that nothing was made; where a sealed record says otherwise, a person looks.
+    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED, Phase.NEEDS_HUMAN}),
     # A manager may replace the replacement once more, by its id.
     Phase.MINTING: frozenset({Phase.SEALED, Phase.MINTING, Phase.BLOCKED}) | STOPS,
     Phase.SEALED: frozenset({Phase.PROVING, Phase.MINTING}) | STOPS,
@@ -40,7 +42,7 @@ _IN_PLACE: Mapping[Phase, frozenset[Phase]] = {
 
 _EXTEND: Mapping[Phase, frozenset[Phase]] = {
     Phase.PLANNED: frozenset({Phase.PREFLIGHT, Phase.BLOCKED}),
-    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED}),
+    Phase.PREFLIGHT: frozenset({Phase.MINTING, Phase.BLOCKED, Phase.NEEDS_HUMAN}),
     # Nothing is made: the date is asked for, and what was granted is read back.
     Phase.MINTING: frozenset({Phase.DONE, Phase.MINTING, Phase.BLOCKED}) | STOPS,
 }

@@ -71,9 +71,14 @@ def find_sealed(case: Case) -> Sealed | None:
     text = case.outside.variables.get(variable_name(case.id))
     if text is None:
         return None
-    with suppress(SealedBroken):
-        return open_sealed(case.outside.recovery, text, operation=case.id, token=case.token.id)
-    return None
+    try:
+        found = open_sealed(case.outside.recovery, text, operation=case.id, token=case.token.id)
+    except SealedBroken:
+        return None
+    # A run that was overtaken may have written its own over it, or somebody put an old one back.
+    operation = case.operation
+    stale = found.new_id in operation.abandoned or operation.new_id not in (None, found.new_id)
+    return None if stale else found
 
 
 def forget_sealed(case: Case) -> None:
@@ -95,7 +100,7 @@ def _mint(case: Case) -> Minted:
             access,
             like=case.operation.old_id,
             name=name,
-            expires_at=case.instant("expires"),
+            expires_at=case.expires_at,
             now=case.now,
         )
 
@@ -109,11 +114,16 @@ def _refusals_made_nothing() -> Iterator[None]:
         raise NothingMade(error.message, hint=error.hint) from error
 
 
+def find_doomed(case: Case) -> str:
+    """Return the token that is swapped: where a swap was made and its value lost, the newest."""
+    operation = case.operation
+    return operation.new_id or operation.facts.get("doomed") or operation.old_id
+
+
 def _replace(case: Case) -> Minted:
     """Swap the token in place: the old one by its id, or the one that was lost on the way."""
     operation, access = case.operation, case.access()
-    # Where a swap was made and its value lost, it is the newest one that is swapped once more.
-    doomed = operation.new_id or (operation.old_id, *operation.abandoned)[-1]
+    doomed = find_doomed(case)
     if operation.phase is Phase.MINTING:
         doomed = lost.find_lost_swap(case, doomed) or doomed
     if access and access.own:
@@ -122,7 +132,7 @@ def _replace(case: Case) -> Minted:
     called, before = found or (None, [])
     case.ledger.public |= {*before, *([called] if called else [])}
     case.outside.reserve(_WRITES)
-    case.enter(Phase.MINTING, before=before, called=called)
+    case.enter(Phase.MINTING, before=before, called=called, doomed=doomed)
     with _refusals_made_nothing():
         return _swap(case, doomed)
 
@@ -152,7 +162,7 @@ def _replace_itself(case: Case, doomed: str) -> Minted:
 
 def _swap(case: Case, doomed: str) -> Minted:
     return case.replacing().replace(
-        case.token, case.access(), token_id=doomed, expires_at=case.instant("expires"), now=case.now
+        case.token, case.access(), token_id=doomed, expires_at=case.expires_at, now=case.now
     )
 
 
@@ -166,12 +176,17 @@ def _keep(case: Case, minted: Minted) -> tuple[Sealed, bool]:
     if new_id is None:
         raise RotationError("the provider made a token and told no id of it")
     made = Sealed(parts=minted.parts, new_id=new_id, expires_at=minted.status.expires_at)
+    return made, write_record(case, made)
+
+
+def write_record(case: Case, made: Sealed) -> bool:
+    """Write the sealed record, again and again for some minutes; say whether that succeeded."""
     text = seal(
         case.outside.recovery.public,
         case.outside.key,
         operation=case.id,
         token=case.token.id,
-        new_id=new_id,
+        new_id=made.new_id,
         parts=made.parts,
         expires_at=made.expires_at,
     )
@@ -180,8 +195,8 @@ def _keep(case: Case, minted: Minted) -> tuple[Sealed, bool]:
         case.outside.ask_again()
         with suppress(PlatformError):
             case.outside.variables.put(variable_name(case.id), text)
-            return made, True
-    return made, False
+            return True
+    return False
 
 
 def _ids_before(case: Case) -> list[str]:
@@ -203,7 +218,7 @@ def extend(case: Case) -> str:
         case.pinned(old_id),
         case.access(),
         token_id=old_id,
-        expires_at=case.instant("expires"),
+        expires_at=case.expires_at,
         now=case.now,
     )
     if granted.expires_at is None or (before and granted.expires_at <= before):

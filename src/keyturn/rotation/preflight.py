@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from keyturn.errors import RotationError
+from keyturn.interfaces import Variables
 from keyturn.model import State
 from keyturn.model.rotation import Phase, Strategy
 from keyturn.rotation import consumers
@@ -23,8 +24,19 @@ _PATIENCE = timedelta(days=2)
 """How long a swap waits for a quiet moment at all."""
 
 
+class JournalCut(RotationError):
+    """There is more than the journal tells: something was made, and is not forgotten."""
+
+
 def look(case: Case) -> None:
     """Read all that could fail later. Raises the error that would have come then."""
+    name = variable_name(case.id)
+    if case.outside.variables.get(name) not in (None, RESERVED):
+        raise JournalCut(
+            f"{name} holds a sealed record of this rotation, and the journal tells of none",
+            hint="the journal was cut back: bring its branch back as it was, then have this tried"
+            " again",
+        )
     status = case.look_at(case.operation.old_id)
     rescue = bool(case.operation.facts["rescue"])
     if status.token_id not in (None, case.operation.old_id):
@@ -47,7 +59,7 @@ def wait_for_quiet(case: Case) -> str:
     if case.operation.strategy is not Strategy.IN_PLACE:
         return ""
     ends = case.old.expires_at
-    urgent = ends is not None and ends - case.now < _URGENT
+    urgent = case.operation.facts["leaked"] or (ends is not None and ends - case.now < _URGENT)
     if urgent or case.now - case.operation.opened_at > _PATIENCE:
         return ""
     return consumers.find_busy(case)
@@ -55,27 +67,25 @@ def wait_for_quiet(case: Case) -> str:
 
 def put_up(case: Case) -> None:
     """Try every write that will be needed. Raises PlatformError."""
-    name = variable_name(case.id)
-    if case.outside.variables.get(name) not in (None, RESERVED):
-        raise RotationError(
-            f"{name} holds a sealed record of this rotation, and the journal tells of none",
-            hint="the journal was cut back: bring its branch back as it was",
-        )
     scopes = {stored.ref.scope: stored.ref for stored in case.destinations.values()}
     for scope, ref in scopes.items():
         case.outside.writer.remove_canaries(scope)
         case.outside.writer.prove_writable(ref, case.id)
     # The first write after a value is born must not be refused.
-    case.outside.variables.put(name, RESERVED)
+    case.outside.variables.put(variable_name(case.id), RESERVED)
 
 
 def clean_up(case: Case) -> None:
     """Delete what was put up, where no value came of it: all but a sealed record."""
-    name = variable_name(case.id)
-    if case.outside.variables.get(name) == RESERVED:
-        case.outside.variables.delete(name)
+    forget_reserved(case.outside.variables, case.id)
     if case.operation.phase is Phase.PREFLIGHT:
         remove_canaries(case)
+
+
+def forget_reserved(variables: Variables, operation: str) -> None:
+    """Delete the sealed record's placeholder, and no sealed record."""
+    if variables.get(variable_name(operation)) == RESERVED:
+        variables.delete(variable_name(operation))
 
 
 def remove_canaries(case: Case) -> None:

@@ -41,7 +41,9 @@ class Row:
 
 def written_before(row: Row) -> Row:
     """Return the row of a secret that an earlier token of the operation was stored in."""
-    return Row(shown=row.shown) if row.state is RowState.STORED else row
+    if row.state is RowState.STORED:
+        return Row(stored_at=row.stored_at, shown=row.shown)
+    return row
 
 
 def written(rows: Mapping[str, Row], entry: Entry) -> dict[str, Row]:
@@ -73,7 +75,8 @@ def let_stand(row: Row, shown: datetime | None, *, written: bool) -> Row:
         return row
     if written and row.stored_at:
         return replace(row, stored_at=max(row.stored_at, shown or row.stored_at), shown=shown)
-    return Row(shown=shown)
+    # It may hold a token of this operation, which is then not one that no secret holds.
+    return Row(stored_at=row.stored_at or row.begun_at, shown=shown)
 
 
 def read_labels(rows: Iterable[Any]) -> list[str]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from keyturn.errors import PlatformUnavailable, RotationError
+from keyturn.errors import PlatformError, PlatformUnavailable, RotationError
 from keyturn.model import StoredPart
-from keyturn.model.rotation import Strategy
+from keyturn.model.rotation import Phase, Strategy
 from keyturn.rotation.case import Case
 from keyturn.rotation.rows import RowState
 from keyturn.rotation.sealed import Sealed
@@ -26,38 +26,56 @@ _AGAIN = (1.0, 2.0, 5.0)
 
 
 def distribute(case: Case, sealed: Sealed) -> None:
-    """Write every destination that does not hold the new value yet. Raises PlatformError."""
+    """Write every destination that does not hold the new value yet. Raises PlatformError.
+
+    One that refuses keeps none of the others from being written.
+    """
     todo = iter([label for label in case.destinations if not _is_stored(case, label)])
     foreign: list[str] = []
+    refused: list[PlatformError] = []
     while batch := list(islice(todo, _AT_A_TIME)):
-        touched = find_touched(case, batch)
-        foreign += touched
+        ours: list[str] = []
+        for label in batch:
+            try:
+                (ours if _is_expected(case, label) else foreign).append(label)
+            except PlatformError as error:
+                refused.append(error)
         # After a swap in place the others hold what is dead: they are written all the same.
         if foreign and case.operation.strategy is not Strategy.IN_PLACE:
             break
-        if ours := [label for label in batch if label not in touched]:
-            _write(case, sealed, ours)
+        refused += _write(case, sealed, ours)
     if foreign:
         raise RotationError(
             f"{', '.join(foreign)} was written by somebody else since the plan, or is gone",
             hint="find out who did, and make it again if it is gone; having this tried again writes"
             " the new value over it",
         )
+    if refused:
+        raise refused[0]
 
 
-def _write(case: Case, sealed: Sealed, batch: Sequence[str]) -> None:
-    """Write some destinations, between two entries of the journal."""
+def _write(case: Case, sealed: Sealed, batch: Sequence[str]) -> list[PlatformError]:
+    """Write some destinations, between two entries of the journal; return what refused."""
+    if not batch:
+        return []
     places = case.destinations
     seen = {label: _look(case, label) for label in batch}
     case.ledger.writing(case.id, seen)
     stored, shown = {}, {}
+    refused: list[PlatformError] = []
     for label in batch:
         case.ledger.keep_lock()
-        at = case.outside.writer.write(places[label].ref, _part(sealed, places[label]))
-        shown[label] = _read_again(case, label, at, before=seen[label])
+        try:
+            at = case.outside.writer.write(places[label].ref, _part(sealed, places[label]))
+            shown[label] = _read_again(case, label, at, before=seen[label])
+        except PlatformError as error:
+            refused.append(error)
+            continue
         # What is read back may be stale; the later one is the safe one for runs that read it.
         stored[label] = max(shown[label], case.ledger.clock())
-    case.ledger.stored(case.id, stored, shown=shown)
+    if stored:
+        case.ledger.stored(case.id, stored, shown=shown)
+    return refused
 
 
 def _read_again(case: Case, label: str, at: datetime, *, before: datetime | None) -> datetime:
@@ -85,7 +103,9 @@ def confirm(case: Case) -> None:
         if not _is_ours(case, label, written):
             raise RotationError(
                 f"{label} was written by somebody else since",
-                hint="find out who did; if what it holds now works, have this tried again",
+                hint="find out who did; having this tried again writes the new value over it"
+                if case.operation.phase is Phase.CONFIRMING
+                else "find out who did; if what it holds now works, have this tried again",
             )
 
 
