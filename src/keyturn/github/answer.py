@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -171,3 +172,17 @@ def explain(error: Exception, what: str) -> PlatformError | Unanswered:
             )
         case _:
             return Unanswered(NONSENSE)
+
+
+@contextmanager
+def missing_is_forbidden(what: str, needs: str) -> Iterator[None]:
+    """Raise NotPermitted for a 404: what a credential may not see, GitHub says is not there."""
+    try:
+        yield
+    except PlatformRefused as error:
+        if error.status != 404:
+            raise
+        raise NotPermitted(
+            f"GitHub shows no {what} to this credential (404)",
+            hint=f"it needs {needs}, if there is such a place",
+        ) from error

@@ -5,14 +5,13 @@ It starts, stops and changes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keyturn.errors import NotPermitted, PlatformRefused, PlatformUnavailable
-from keyturn.github.answer import NONSENSE, read_instant, read_text
+from keyturn.errors import PlatformRefused, PlatformUnavailable
+from keyturn.github.answer import NONSENSE, missing_is_forbidden, read_instant, read_text
 from keyturn.github.client import Client, repository_path
 from keyturn.model.runs import RunJob, WorkflowRun
 
@@ -44,7 +43,7 @@ class GitHubRuns:
     def prove_readable(self, repository: str) -> None:
         """Ask for one run. Raises PlatformError; NotPermitted names the missing right."""
         path = repository_path(repository, "actions", "runs")
-        with _missing_right(path):
+        with missing_is_forbidden(path, _NEEDS):
             self._client.get(path, needs=_NEEDS, per_page=1)
 
     def list_unfinished(self, repository: str) -> Sequence[WorkflowRun]:
@@ -55,7 +54,7 @@ class GitHubRuns:
         found: dict[int, WorkflowRun] = {}
         path = repository_path(repository, "actions", "runs")
         for status in _SWEEP:
-            with _missing_right(path):
+            with missing_is_forbidden(path, _NEEDS):
                 runs = self._list(repository, path, status=status)
             if len(runs) >= _MOST:
                 raise PlatformUnavailable(
@@ -94,7 +93,7 @@ class GitHubRuns:
         first, last = (at.astimezone(UTC) for at in (since - _LONGEST, begun_by))
         created = f"{first:%Y-%m-%dT%H:%M:%SZ}..{last:%Y-%m-%dT%H:%M:%SZ}"
         path = repository_path(repository, "actions", "runs")
-        with _missing_right(path):
+        with missing_is_forbidden(path, _NEEDS):
             runs = self._list(repository, path, status="completed", created=created)
         return _in_order(run for run in runs if run.updated_at >= since)
 
@@ -107,20 +106,6 @@ class GitHubRuns:
     def _list(self, repository: str, path: str, **query: str) -> list[WorkflowRun]:
         rows = self._client.get_all(path, rows="workflow_runs", needs=_NEEDS, **query)
         return [_read_run(row, repository) for row in rows]
-
-
-@contextmanager
-def _missing_right(path: str) -> Iterator[None]:
-    """Tell what a credential may not see, which GitHub says is not there."""
-    try:
-        yield
-    except PlatformRefused as error:
-        if error.status != 404:
-            raise
-        raise NotPermitted(
-            f"GitHub shows no {path} to this credential (404)",
-            hint=f"it needs {_NEEDS}, if there is such a place",
-        ) from error
 
 
 def _in_order(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:

@@ -15,7 +15,7 @@ from typing import Any
 from github.PublicKey import encrypt
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
-from keyturn.github.answer import NONSENSE, read_text
+from keyturn.github.answer import NONSENSE, missing_is_forbidden, read_text
 from keyturn.github.client import Client, api_path
 from keyturn.github.secrets import GitHubSecrets, _path, _read_secret
 from keyturn.github.write_budget import WriteBudget
@@ -179,16 +179,8 @@ class GitHubSecretWriter:
         """Return a collection's public key, asking once. Raises PlatformError."""
         if scope not in self._keys:
             path, needs = f"{_path(scope)}/public-key", _right(scope)
-            try:
+            with missing_is_forbidden(f"secrets of {scope}", needs):
                 row = _row(self._client.get(path, needs=needs))
-            except PlatformRefused as error:
-                if error.status != 404:
-                    raise
-                # What a credential may not see, GitHub says is not there.
-                raise NotPermitted(
-                    f"GitHub shows no secrets of {scope} to this credential (404)",
-                    hint=f"it needs {needs}, if there is such a place",
-                ) from error
             self._keys[scope] = _Key(read_text(row, "key_id"), read_text(row, "key"))
         return self._keys[scope]
 

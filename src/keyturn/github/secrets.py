@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keyturn.errors import NotPermitted, PlatformRefused
-from keyturn.github.answer import read_instant, read_text
+from keyturn.github.answer import missing_is_forbidden, read_instant, read_text
 from keyturn.github.client import Client, api_path, repository_path
 from keyturn.model import Level, Scope, Secret, SecretRef
 
@@ -37,16 +36,8 @@ class GitHubSecrets:
         return [read_text(row, "name") for row in self._list(path, "environments", "Actions: read")]
 
     def _list(self, path: str, rows: str, needs: str) -> list[dict[str, Any]]:
-        try:
+        with missing_is_forbidden(path, needs):
             return self._client.get_all(path, rows=rows, needs=needs)
-        except PlatformRefused as error:
-            if error.status != 404:
-                raise
-            # What a credential may not see, GitHub says is not there.
-            raise NotPermitted(
-                f"GitHub shows no {path} to this credential (404)",
-                hint=f"it needs {needs}, if there is such a place",
-            ) from error
 
 
 def _path(scope: Scope) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
-from keyturn.github.answer import NONSENSE, read_text
+from keyturn.errors import PlatformError, PlatformRefused, PlatformUnavailable
+from keyturn.github.answer import NONSENSE, missing_is_forbidden, read_text
 from keyturn.github.client import Client, repository_path
 from keyturn.github.write_budget import WriteBudget
 
@@ -107,15 +107,8 @@ class GitHubVariables:
 
     def _check_seen(self) -> None:
         """Tell a variable that is not there from variables that may not be seen."""
-        try:
+        with missing_is_forbidden(f"variables of {self._repository}", _WRITE):
             self._client.get(self._path(), needs=_READ, per_page=1)
-        except PlatformRefused as error:
-            if error.status != 404:
-                raise
-            raise NotPermitted(
-                f"GitHub shows no variables of {self._repository} to this credential (404)",
-                hint=f"it needs {_WRITE}, if there is such a repository",
-            ) from error
 
     def _path(self, *name: str) -> str:
         return repository_path(self._repository, "actions", "variables", *name)
