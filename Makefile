@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test check fmt bench-check bench-scan bench-rotation image e2e lock clean
+.PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation image e2e lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -21,7 +21,10 @@ demo: $(BIN)/.ready ## the whole main job on the embedded sandbox
 	@$(BIN)/keyturn demo
 
 test: $(BIN)/.ready ## the whole suite; one part with T=tests/providers
-	@$(BIN)/pytest -n auto --dist worksteal -q $(if $(filter tests,$(T)),--cov --cov-report=term:skip-covered) $(T)
+	@$(BIN)/pytest -n auto --dist worksteal -q $(T)
+
+coverage: $(BIN)/.ready ## the whole suite, and which lines it does not reach
+	@$(BIN)/pytest -n auto --dist worksteal -q --cov --cov-report=term:skip-covered
 
 check: $(BIN)/.ready ## formatting, lint, types, spelling, static checks (no tests)
 	@$(BIN)/ruff format --check .

@@ -2,8 +2,9 @@
 
 Every world of the sandbox: killed by SIGKILL before and after each request that it sends, each
 answer lost once, two faults in one rotation, limits and outages, two runs at once, a clock that is
-wrong, a journal that somebody else changed; and then run again until it is quiet. `make
-bench-rotation` tries it all; `--points N` tries N requests of each world, spread over all of them.
+wrong, a journal that somebody else changed, random histories; and then run again until it is quiet.
+`make bench-rotation` tries it all; `--points N` tries N requests of each world, spread over all of
+them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from tests.rotation import harness
+from tests.rotation import harness, histories
 from tests.rotation.harness import ATTACKS, LIMITS, Processes, Verdict
 from tests.rotation.worlds import CASES, PLACES, WORLDS, World
 
@@ -43,6 +44,8 @@ class Size:
     pairs: int
     """Pairs of faults in each world."""
     seed: int
+    histories: int
+    """Random histories in each world."""
 
     def share(self, of: int) -> int:
         """Return how many requests are tried where only one of so many is."""
@@ -148,6 +151,16 @@ def _attacks(methods: Sequence[str], size: Size, _processes: Processes) -> Itera
             yield f"{how} behind {at}", partial(harness.attack, at=at, how=how)
 
 
+def _histories(_methods: Sequence[str], size: Size, processes: Processes) -> Iterator[Try]:
+    def attempt(world: World, seed: str) -> tuple[Verdict, bool]:
+        moves = histories.draw(random.Random(seed), world.places)
+        return histories.live(world, moves, processes), True
+
+    for number in range(size.histories):
+        seed = f"{size.seed} history {number}"
+        yield seed, partial(attempt, seed=seed)
+
+
 FAULTS: dict[str, Callable[[Sequence[str], Size, Processes], Iterator[Try]]] = {
     "killed": _kills,
     "answer lost": _lost,
@@ -157,8 +170,9 @@ FAULTS: dict[str, Callable[[Sequence[str], Size, Processes], Iterator[Try]]] = {
     "two at once": _races,
     "clock an hour off": _clocks,
     "journal changed": _attacks,
+    "histories": _histories,
 }
-_EVERYWHERE = ("killed", "answer lost")
+_EVERYWHERE = ("killed", "answer lost", "histories")
 """The others are tried with one secret: they are about the order of things, not about places."""
 
 
@@ -261,12 +275,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=0, help="requests of each world; 0: all")
     parser.add_argument("--pairs", type=int, help="pairs of faults in each world")
-    parser.add_argument("--seed", type=int, default=1, help="which pairs")
+    parser.add_argument("--histories", type=int, default=10, help="of each world")
+    parser.add_argument("--seed", type=int, default=1, help="which pairs and histories")
     parser.add_argument("--faults", nargs="*", choices=FAULTS, default=list(FAULTS))
     parser.add_argument("--worlds", default="", help="those whose name or places hold this")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     pairs = given.pairs if given.pairs is not None else -(-given.points // 3) or 50
-    chosen = Size(given.points, pairs, given.seed)
+    chosen = Size(given.points, pairs, given.seed, given.histories)
     failed = run(chosen, given.workers, faults=given.faults, worlds=given.worlds)
     sys.exit(1 if failed else 0)

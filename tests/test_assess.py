@@ -371,7 +371,7 @@ def test_every_finding_has_a_known_rule_and_its_contracted_severity() -> None:
         "unknown-expiry", "stale-copy", "missing-secret", "review-due", "neglected-tokens",
     }  # fmt: skip
     errors = {rule for rule, severity in SEVERITIES.items() if severity is Severity.ERROR}
-    assert errors == {"expired", "revoked", "blocked-by-policy"}
+    assert errors == {"expired", "revoked", "blocked-by-policy", "rotation-stuck"}
     infos = {rule for rule, severity in SEVERITIES.items() if severity is Severity.INFO}
     assert infos == {"undeclared-secret", "unused-secret"}
 

@@ -689,15 +689,3 @@ def test_news_is_said_though_others_could_not_be_listed_and_they_are_no_news_lat
     assert decide(blind, issue) == []
     back = one(decide(survey(STALE, OTHERS), issue))
     assert back.comment is None
-
-
-def test_an_id_that_is_masked_does_not_make_one_life_of_two() -> None:
-    masked = replace(STATUS, token_id="***", expires_at=None)
-    issue = opened(survey(IDLE, status=masked))
-    assert decide(survey(IDLE, status=masked), issue) == []
-    known = read_memory(issue.body)
-    assert known is not None
-    assert known.life.token_id == ""
-    renewed = replace(COPY, updated_at=NOW)
-    again = one(decide(survey(IDLE, status=masked, copies=[renewed]), closed(issue)))
-    assert again.kind is Kind.OPEN

@@ -129,9 +129,10 @@ LIST = "/secrets/N/repositories --jq '.repositories[].name' | paste -sd, -)\""
         (secret(Scope("octo", store=Store.DEPENDABOT), visibility="private"),
          "gh secret set N --org octo --app dependabot --visibility private"),
         (secret(Scope("octo"), visibility="selected"),
-         'gh secret set N --org octo --repos "$(gh api --paginate orgs/octo/actions' + LIST),
+         "gh secret set N --org octo --visibility selected"
+         ' --repos "$(gh api --paginate orgs/octo/actions' + LIST),
         (secret(Scope("octo", store=Store.CODESPACES), visibility="selected"),
-         "gh secret set N --org octo --app codespaces"
+         "gh secret set N --org octo --app codespaces --visibility selected"
          ' --repos "$(gh api --paginate orgs/octo/codespaces' + LIST),
         (secret(Scope("octo", "app", "a b")), "gh secret set N --repo octo/app --env 'a b'"),
         (secret(Scope("octo", "app", "$(id)")), "gh secret set N --repo octo/app --env '$(id)'"),
@@ -165,9 +166,14 @@ def test_what_no_command_can_say_is_named(copy: Secret, why: str) -> None:
     assert why in said
 
 
-def test_another_github_is_named_in_each_command() -> None:
+def test_another_github_is_named_in_each_command_and_in_what_is_asked_for_it() -> None:
     assert steps(server="ghe.example.com").commands == (
         "GH_HOST=ghe.example.com gh secret set GITLAB_TOKEN --repo octo/app",
+    )
+    shared = secret(Scope("octo"), visibility="selected")
+    assert steps(copies=[shared], server="ghe.example.com").commands == (
+        "GH_HOST=ghe.example.com gh secret set N --org octo --visibility selected --repos"
+        ' "$(GH_HOST=ghe.example.com gh api --paginate orgs/octo/actions' + LIST,
     )
 
 

@@ -848,6 +848,12 @@ def test_a_plan_that_still_holds_has_not_moved() -> None:
     assert saved.rotations[0].expires_at != fresh.rotations[0].expires_at
 
 
+def test_what_is_passed_over_may_have_moved() -> None:
+    saved, fresh = plan(candidate()), plan(candidate(), named=set())
+    assert compare(saved, fresh)
+    assert compare(saved, fresh, passing_over={"deploy"}) == []
+
+
 @pytest.mark.parametrize(
     ("fresh", "said"),
     [

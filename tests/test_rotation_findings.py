@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keyturn.model import (
+    ROTATION_STUCK,
     Finding,
     Halt,
     Phase,
@@ -23,7 +24,7 @@ from keyturn.model import (
 from keyturn.rotation.known import Known, Operation
 from keyturn.rotation.machine import NEEDS_A_PERSON
 from keyturn.rotation.rows import Row, RowState
-from keyturn.rotation_findings import RULE, rotation_findings
+from keyturn.rotation_findings import rotation_findings
 
 NOW = datetime(2026, 11, 22, 6, 17, tzinfo=UTC)
 STOPPED = Operation(
@@ -72,7 +73,7 @@ def find(
 
 def test_what_has_stopped_is_told_with_all_that_a_person_needs() -> None:
     (found,) = find([STOPPED], (), skip(Skip.UNFINISHED))
-    assert (found.rule, found.severity, found.subject) == (RULE, Severity.ERROR, "deploy")
+    assert (found.rule, found.severity, found.subject) == (ROTATION_STUCK, Severity.ERROR, "deploy")
     assert found.message == (
         "its rotation stopped in `distributing` on 2026-11-22 06:17 UTC: somebody wrote B"
     )
@@ -125,7 +126,7 @@ def test_what_was_refused_is_told_in_words_that_no_further_refusal_changes() -> 
         (Skip.LATER, True),
         (Skip.OUTSIDE_WINDOW, True),
         (Skip.FROZEN, True),
-        (Skip.NOT_ASKED, True),
+        (Skip.NOT_ASKED, False),
     ],
 )
 def test_what_was_refused_is_told_as_long_as_it_is_due(reason: Skip, told: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,9 @@ class Moody(Provider):
         return TokenStatus(State.ACTIVE, Precision.NEVER)
 
 
-def survey(provider: Provider, *tokens: Token, **environ: str) -> Any:
+def survey(
+    provider: Provider, *tokens: Token, outdated: Collection[str] = (), **environ: str
+) -> Any:
     return take_survey(
         Config(tokens=tokens),
         World(EmptyTree(), None),
@@ -56,6 +59,7 @@ def survey(provider: Provider, *tokens: Token, **environ: str) -> Any:
         providers={"moody": provider},
         credentials=Credentials(environ),
         now=NOW,
+        outdated=outdated,
     )
 
 
@@ -80,6 +84,15 @@ def test_one_tokens_trouble_stays_its_own(
     assert [(failure.kind, failure.subject) for failure in found.failures] == [(kind, "bad")]
     assert good.status.state is State.ACTIVE
     assert [finding.subject for finding in found.findings] == ["good"]
+
+
+@pytest.mark.parametrize("id", ["bad", "good"])
+def test_of_a_token_whose_old_value_was_given_nothing_is_said(id: str) -> None:
+    with Transport() as transport:
+        moody = Moody(transport, CredentialRejected("who?"))
+        found = survey(moody, Token(id, "moody"), outdated={id})
+    assert found.tokens[0].status.state is State.UNKNOWN
+    assert (found.findings, found.failures) == ((), ())
 
 
 def test_what_is_presented_is_the_credential_else_the_value() -> None:

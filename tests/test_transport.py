@@ -159,7 +159,7 @@ def _http_date(seconds: float) -> str:
 )
 def test_waits_as_long_as_it_is_asked_to(server, transport, clock, headers, least, most):
     sent = {name: value() if callable(value) else value for name, value in headers.items()}
-    fail_with(server, Response(429, None, sent), times=1)
+    fail_with(server, Response(429, None, {"Date": _http_date(0), **sent}), times=1)
     assert get(transport, server).status == 200
     (slept,) = clock.slept
     assert least <= slept <= most

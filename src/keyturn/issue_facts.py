@@ -8,7 +8,6 @@ from keyturn.instants import format_rfc3339
 from keyturn.issue_case import Case
 from keyturn.issue_state import Issue, Life, Memory, read_memory
 from keyturn.model import Finding
-from keyturn.secret_value import MASK
 
 _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
 
@@ -17,10 +16,8 @@ def life_of(case: Case) -> Life:
     """Return what tells this life of the token from others."""
     deadline = case.inspected.deadline
     written = max((copy.updated_at for copy in case.copies if copy.updated_at), default=None)
-    token_id = case.inspected.status.token_id or ""
     return Life(
-        # An id that is part of a value is not known here, and tells no life from another.
-        "" if MASK in token_id else token_id,
+        case.inspected.status.token_id or "",
         format_rfc3339(deadline.at) if deadline else "",
         format_rfc3339(written) if written else "",
     )

@@ -136,6 +136,11 @@ class Old:
     """Empty where nobody told them."""
 
 
+def rule_of(fact: str) -> str:
+    """Return the rule that a fact is about; of some it is `state` or `doubt`."""
+    return fact.split()[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What an issue has said so far; holds names and dates, never a value."""
@@ -157,7 +162,7 @@ class Memory:
     @property
     def rules(self) -> frozenset[str]:
         """The rules whose findings it has said."""
-        return frozenset(fact.split()[0] for fact in self.facts) - {"state", "doubt"}
+        return frozenset(map(rule_of, self.facts)) - {"state", "doubt"}
 
 
 class Kind(StrEnum):
@@ -227,6 +232,14 @@ def write_body(body: str, *, identity: Identity, text: str, memory: Memory) -> s
     if match[0].replace("\r\n", "\n") == fence:
         return body
     return body[: match.start()] + fence + body[match.end() :]
+
+
+def with_memory(body: str, memory: Memory) -> str:
+    """Return the body with another memory in its fence, and the text as it is."""
+    match = _FENCE.search(body)
+    if not match:
+        return body
+    return f"{body[: match.start('memory')]} {_write(memory)}{body[match.end('memory') :]}"
 
 
 def _is_same_value(then: Life, now: Life) -> bool:

@@ -34,16 +34,17 @@ from keyturn.issue_state import (
     find_identity,
     read_memory,
     release_body,
+    rule_of,
+    with_memory,
     write_body,
 )
 from keyturn.manual import find_doubts, recall
-from keyturn.model import Finding, Inspected, Severity, State, Survey
+from keyturn.model import COPY_RULES, ROTATION_STUCK, Finding, Inspected, Severity, State, Survey
 
 MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
 
-_OTHERS, _ROTATION = "neglected-tokens", "rotation-stuck"
-_COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
+_OTHERS = "neglected-tokens"
 
 
 class Writer(Protocol):
@@ -123,9 +124,16 @@ class Convergence:
         if self.survey.touched is not None:
             return actions
         declared = {inspected.token.id for inspected in self.survey.tokens}
-        for token in sorted(found.keys() - declared):
-            actions += [self._leave(Kind.DROP, token, issue) for issue in found[token].open]
+        for token in sorted(found.keys() - declared - self.survey.rotating):
+            open_ones = [issue for issue in found[token].open if not self._may_be_rotating(issue)]
+            actions += [self._leave(Kind.DROP, token, issue) for issue in open_ones]
         return actions
+
+    def _may_be_rotating(self, issue: Issue) -> bool:
+        """Say whether it tells of a rotation, and nobody could see whether that is over."""
+        known = read_memory(issue.body)
+        unseen = ROTATION_STUCK in self.survey.unevaluated
+        return unseen and known is not None and ROTATION_STUCK in known.rules
 
     def decide_token(self, inspected: Inspected, found: Found) -> list[Action]:
         """Return the changes about one token.
@@ -178,10 +186,10 @@ class Convergence:
         touched = self.survey.touched
         if touched is None:
             return list(self.survey.tokens)
-        stuck = {f.subject for f in self.survey.findings if f.rule == _ROTATION}
+        stuck = {f.subject for f in self.survey.findings if f.rule == ROTATION_STUCK}
         for token, about in found.items():
             known = read_memory(about.open[0].body) if about.open else None
-            stuck |= {token} if known and _ROTATION in known.rules else set()
+            stuck |= {token} if known and ROTATION_STUCK in known.rules else set()
         return [each for each in self.survey.tokens if each.token.id in touched | stuck]
 
     def _is_ours(self, identity: Identity) -> bool:
@@ -208,10 +216,15 @@ class Convergence:
         case, memory = self._introduce(case, known or Memory(life_of(case)))
         comment = None
         is_news = known and (is_crossed(case, known) or not set(memory.facts) <= set(known.facts))
-        if known and not is_news and self._unseen(case, known):
+        unseen = self._unseen(case, known) if known else set()
+        if unseen and not is_news:
             return []  # what nobody could look at is not taken out
         if known and is_news:
             comment = self.writer.comment(Kind.UPDATE, case, news=find_news(case, known))
+        if ROTATION_STUCK in map(rule_of, unseen):
+            # Its section has what only the journal tells: the news stand in the comment alone.
+            body = with_memory(issue.body, memory)
+            return [Action(Kind.UPDATE, case.token, issue.number, body=body, comment=comment)]
         return self._change(Kind.UPDATE, issue, case, memory, comment=comment)
 
     def _resolve(self, case: Case, issue: Issue) -> list[Action]:
@@ -221,13 +234,15 @@ class Convergence:
             return []  # no proof of life; or closed once, and opened again by a person
         if known and self._unseen(case, known):
             return []  # it was about something else too, and nobody could look at that
+        if self._is_on_the_way(case.token):
+            return []  # which secrets hold it is known when its rotation has gone on
         renewed = known is not None and not life_of(case).continues(known.life)
         # Where the issue does not know its token, it may be about another one.
         strange = not (known and (known.life.token_id or known.life.deadline))
         replaced = renewed and known is not None and known.old is not None
         must_move = replaced or ((renewed or strange) and is_about_death(known))
         opened = issue.created_at if must_move else None
-        about_copies = bool(known and known.rules & _COPY_RULES)
+        about_copies = bool(known and known.rules & COPY_RULES)
         unproven = find_unproven(case, opened, about_copies=about_copies)
         unseen = unproven and all(copy.present is None for copy, _ in unproven)
         if unseen and about_copies and not renewed:
@@ -296,7 +311,8 @@ class Convergence:
         unasked = case.inspected.status.state is State.UNKNOWN
         same = unasked or life.continues(known.life)
         case = replace(case, old=recall(case, life, known.old))
-        case = replace(case, doubts=find_doubts(case, life))
+        if not self._is_on_the_way(case.token):
+            case = replace(case, doubts=find_doubts(case, life))
         logins = _logins(case.inspected)
         wanted = [x for x in logins if known.owners.get(x, self.assignable.get(x))]
         assigned = wanted[:MAX_ASSIGNEES]
@@ -324,8 +340,13 @@ class Convergence:
     def _unseen(self, case: Case, known: Memory) -> set[str]:
         """Return the facts that it told, and that this run could not look into."""
         missed = any(f.subject == case.token and f.kind.incomplete for f in self.survey.failures)
-        rules = {*self.survey.unevaluated, *([_OTHERS] if missed else [])}
-        return {fact for fact in known.facts if fact.split()[0] in rules}
+        rules = {*self.survey.unevaluated, *self.survey.unjudged.get(case.token, ())}
+        rules |= {_OTHERS} if missed else set()
+        return {fact for fact in known.facts if rule_of(fact) in rules}
+
+    def _is_on_the_way(self, token: str) -> bool:
+        """Say whether the next run of a rotation writes its secrets."""
+        return bool(self.survey.unjudged.get(token, frozenset()) & COPY_RULES)
 
     def _body(self, body: str, case: Case, memory: Memory) -> str:
         identity = self._identity(case.token)
@@ -341,7 +362,7 @@ def _logins(inspected: Inspected) -> list[str]:
 def _concerns(finding: Finding, inspected: Inspected) -> bool:
     """Say whether an issue tells it: of a token nobody could ask about, what its rotation needs."""
     known = inspected.status.state is not State.UNKNOWN
-    return finding.severity is not Severity.INFO and (known or finding.rule == _ROTATION)
+    return finding.severity is not Severity.INFO and (known or finding.rule == ROTATION_STUCK)
 
 
 def _reconsider(case: Case, issue: Issue) -> Kind | None:
@@ -350,7 +371,8 @@ def _reconsider(case: Case, issue: Issue) -> Kind | None:
     if known is None or known.resolved or not _still_holds(case, known):
         return Kind.OPEN
     if issue.set_aside:
-        return Kind.REOPEN if is_crossed(case, known) else None
+        is_stuck = ROTATION_STUCK in map(rule_of, set(facts_of(case)) - set(known.facts))
+        return Kind.REOPEN if is_stuck or is_crossed(case, known) else None
     still = {family_of(finding.rule) for finding in case.findings}
     if not still & {family_of(rule) for rule in known.rules}:
         return Kind.OPEN  # what was closed as done is done

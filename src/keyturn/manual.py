@@ -219,11 +219,11 @@ def _command(copy: Secret, server: str) -> str | tuple[SecretRef, str]:
         if copy.visibility in ("all", "private"):
             line += f" --visibility {copy.visibility}"
         elif copy.visibility == "selected":
-            line += f" --repos {_selected(ref)}"
+            # Written out, since gh takes an empty list alone for a private secret.
+            line += f" --visibility selected --repos {_selected(ref, server)}"
         else:
             return ref, "who may read it cannot be seen, and gh would let private repositories only"
-    if server != "github.com":
-        line = f"GH_HOST={shlex.quote(server)} {line}"
+    line = _at(server) + line
     if line != log_safe(plain(line)) or set(line) & set("<>`"):
         return ref, "it has a name that is no good in a command"
     return line
@@ -237,8 +237,13 @@ def _place(ref: SecretRef) -> list[str]:
     return [*place, "--env", scope.environment] if scope.environment else place
 
 
-def _selected(ref: SecretRef) -> str:
+def _at(server: str) -> str:
+    """Return what a command begins with to ask another server than gh's own."""
+    return "" if server == "github.com" else f"GH_HOST={shlex.quote(server)} "
+
+
+def _selected(ref: SecretRef, server: str) -> str:
     """Return what expands to the repositories that read it now: gh replaces the whole list."""
     path = f"orgs/{ref.scope.owner}/{ref.scope.store}/secrets/{ref.name}/repositories"
     listing = ["gh", "api", "--paginate", path, "--jq", ".repositories[].name"]
-    return f'"$({shlex.join(listing)} | paste -sd, -)"'
+    return f'"$({_at(server)}{shlex.join(listing)} | paste -sd, -)"'

@@ -311,7 +311,7 @@ def _destination_problems(ref: SecretRef, secret: Secret | None) -> Iterator[tup
     if present is None:
         yield (
             f"{ref} cannot be seen with this credential",
-            "give the GitHub App the right to read and write secrets there",
+            f"give the GitHub App the right `{ref.scope.right}: write` there",
         )
     elif not present:
         yield (

@@ -11,18 +11,31 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from keyturn.model import Finding, Inventory, Scope, Secret, SecretRef, Survey, Token
+from keyturn.model import (
+    Finding,
+    Halt,
+    Inventory,
+    Scope,
+    Secret,
+    SecretRef,
+    Survey,
+    Token,
+    TokenStatus,
+)
 from keyturn.secret_value import redact
 
 _Facts = TypeVar("_Facts")
 
 # What things are known by. It comes from the configuration and from GitHub, which refuse what looks
-# like a value; a value that is a common word would make two things of one.
+# like a value; a value that is a common word would make two things of one. Ids are public by their
+# provider, also where a run is given one as a part of a value (AWS): it says the same as others.
 _KEPT: dict[type, tuple[str, ...]] = {
     Survey: ("repository",),
     Inventory: ("repository",),
     Token: ("id", "provider"),
+    TokenStatus: ("token_id",),
     Finding: ("rule", "subject"),
+    Halt: ("operation", "old_id", "new_id", "given_up"),
     Secret: ("declared_by",),
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from keyturn.deadline import effective_deadline
+from keyturn.errors import JournalBroken
 from keyturn.model import (
     Evidence,
     Failure,
@@ -42,6 +43,8 @@ class Memory:
     """Makes the fingerprints by which it remembers values; None where it was not read."""
     failure: Failure | None = None
     """Why it was not read, although one is configured."""
+    broken: JournalBroken | None = None
+    """What is wrong with it, where nothing is rotated until a person has looked."""
 
 
 def with_current_id(

@@ -5,15 +5,15 @@ The last operation of a token decides, and the plan that the next run would make
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from keyturn.errors import JournalBroken
 from keyturn.instants import format_instant
-from keyturn.model import Finding, Halt, Phase, Plan, Severity, Skip, Skipped
+from keyturn.model import ROTATION_STUCK, Finding, Halt, Phase, Plan, Severity, Skip, Skipped, Token
 from keyturn.rotation.known import Known, Operation
 from keyturn.rotation.machine import NEEDS_A_PERSON
 
-RULE = "rotation-stuck"
-_STILL_DUE = frozenset({Skip.LATER, Skip.OUTSIDE_WINDOW, Skip.FROZEN, Skip.NOT_ASKED})
+_STILL_DUE = frozenset({Skip.LATER, Skip.OUTSIDE_WINDOW, Skip.FROZEN})
 """Why what was refused is not tried again yet, although it is due."""
 
 
@@ -27,6 +27,18 @@ def rotation_findings(known: Known, plan: Plan) -> tuple[Finding, ...]:
     due = {each.token for each in plan.rotations}
     due |= {each.token for each in plan.skipped if each.reason in _STILL_DUE}
     return tuple(_find(last, blocked, due))
+
+
+def broken_findings(broken: JournalBroken, tokens: Iterable[Token]) -> tuple[Finding, ...]:
+    """Return that nothing is rotated because of the journal, once: of the first token it concerns.
+
+    One issue is enough for what keeps all of them from being rotated.
+    """
+    first = next((token for token in tokens if token.rotate.enabled), None)
+    if first is None:
+        return ()
+    because = f"no token is rotated before its journal is in order again: {broken.message}"
+    return (_finding(first.id, because, Halt(Phase.BLOCKED, broken.hint)),)
 
 
 def _find(
@@ -49,7 +61,7 @@ def _finding(token: str, because: str, halt: Halt) -> Finding:
     how = f"stopped in `{halt.left}`" if halt.left else f"is `{halt.phase}`"
     when = f" on {format_instant(halt.since)}" if halt.since else ""
     message = f"its rotation {how}{when}: {because}"
-    return Finding(RULE, Severity.ERROR, token, message, halt=halt)
+    return Finding(ROTATION_STUCK, Severity.ERROR, token, message, halt=halt)
 
 
 def _because(operation: Operation) -> str:

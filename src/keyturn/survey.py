@@ -6,7 +6,7 @@ commands hand in GitHub and the providers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,12 +21,22 @@ from keyturn.inspection import WORKERS, Inspector
 from keyturn.interfaces import Provider, SecretStore, SourceTree
 from keyturn.inventory import Listing, build_inventory, list_secrets
 from keyturn.manual import is_by_hand
-from keyturn.model import Failure, Inspected, Inventory, Survey, Token, TokenStatus
+from keyturn.model import (
+    ROTATION_STUCK,
+    Failure,
+    Finding,
+    Inspected,
+    Inventory,
+    Survey,
+    Token,
+    TokenStatus,
+)
 from keyturn.plan import build_plan
+from keyturn.plan_choice import Candidate
 from keyturn.remembered import Memory, as_granted, with_current_id
-from keyturn.rotation_findings import RULE as ROTATION_STUCK
-from keyturn.rotation_findings import rotation_findings
+from keyturn.rotation_findings import broken_findings, rotation_findings
 from keyturn.undeclared import assess_undeclared
+from keyturn.unsettled import as_unknown, find_unjudged, find_unseen, without_unjudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +75,29 @@ def take_survey(
     now: datetime,
     memory: Memory | None = None,
     all_tokens: bool = False,
+    outdated: Collection[str] = (),
+    rotates: bool = False,
 ) -> Survey:
     """Inventory, inspect and assess; an error about one token leaves the others alone.
 
     `memory`: what the journal of rotations tells; without it, or where it was not read, nothing is
     said of rotations. `all_tokens`: what the credentials see at their providers, and nobody
-    declared, is judged too.
+    declared, is judged too. `outdated`: the tokens of which this run was given a value that is not
+    stored any more. `rotates`: what this run's credential cannot see is in the way of a rotation.
     """
     memory = memory or Memory()
     inspector = make_inspector(config, providers=providers, credentials=credentials, now=now)
     wait = start_inspection(config, inspector, memory, repository=repository)
     inventory = take_inventory(config, world, repository=repository, now=now)
-    tokens, failures = wait()
+    tokens, failures = as_unknown(*wait(), memory, outdated=outdated)
     findings = assess(inventory, tokens, defaults=config.defaults, now=now)
     candidates = make_candidates(tokens, inspector, inventory, memory)
     if memory.failure:
         failures += (memory.failure,)
-    else:
-        plan = build_plan(
-            candidates,
-            bounds=config.rotation,
-            inventory=inventory,
-            now=now,
-            cycles=memory.known.cycles(repository),
-        )
-        findings = sort_findings((*findings, *rotation_findings(memory.known, plan)))
+    stuck, unjudged = _judge_rotations(config, candidates, inventory, memory, now, rotates=rotates)
+    findings = sort_findings(
+        (*(f for f in findings if f.rule not in unjudged.get(f.subject, ())), *stuck)
+    )
     if all_tokens:
         sightings, missed = inspector.list_all(tokens)
         findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
@@ -104,7 +112,36 @@ def take_survey(
         failures=(*failures, *inventory.failures, *inventory.uses.failures),
         by_hand=frozenset(each.token.id for each in candidates if is_by_hand(each)),
         unevaluated=frozenset({ROTATION_STUCK}) if memory.failure else frozenset(),
+        unjudged=unjudged,
+        rotating=frozenset(each.token for each in memory.known.unfinished(repository=repository)),
     )
+
+
+def _judge_rotations(
+    config: Config,
+    candidates: Sequence[Candidate],
+    inventory: Inventory,
+    memory: Memory,
+    now: datetime,
+    *,
+    rotates: bool,
+) -> tuple[tuple[Finding, ...], Mapping[str, frozenset[str]]]:
+    """Return which rotations need a person, and what cannot be said of whom in the meantime."""
+    if memory.broken:
+        return broken_findings(memory.broken, config.tokens), {}
+    if memory.failure:
+        return (), {}
+    known, repository = memory.known, inventory.repository
+    plan = build_plan(
+        candidates,
+        bounds=config.rotation,
+        inventory=inventory,
+        now=now,
+        cycles=known.cycles(repository),
+    )
+    unseen = {} if rotates else find_unseen(plan, inventory)
+    found = rotation_findings(known, without_unjudged(plan, unseen))
+    return found, {**find_unjudged(known, repository, now=now), **unseen}
 
 
 def start_inspection(

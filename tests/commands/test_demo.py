@@ -151,6 +151,7 @@ def _use(said: dict[str, str], world: World) -> None:
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
+    assert said["AWS_IAM_URL"].startswith("http")
     config = world.example.files[".github/keyturn.yml"]
     world.write(".github/keyturn.yml", config.replace(world.box.gitlab.url, said["GITLAB_URL"]))
     ran = world.check("--no-issues", **{**said, "GITHUB_ACTIONS": None})
@@ -164,7 +165,7 @@ def test_a_port_that_is_taken_is_said(world: World) -> None:
     assert f"--port {port}" in ran.err
 
 
-@pytest.mark.parametrize("port", ["-1", "65532", "70000"])
+@pytest.mark.parametrize("port", ["-1", "65531", "70000"])
 def test_a_port_that_does_not_exist_is_said(world: World, port: str) -> None:
     ran = world.run("sandbox", "--port", port)
     assert ran.code == 2

@@ -134,7 +134,8 @@ def test_without_the_key_check_takes_what_is_declared_and_says_so(scene: Scene) 
     by_id(scene, old)
     keep(scene, *done(old, new, scene))
     ran = scene.run("check", "--format", "json", "--no-issues", KEYTURN_RECOVERY_KEY=None)
-    assert ran.token("release")["state"] == "revoked"
+    # The id is that of the old one, whose place another one may have taken.
+    assert (ran.token("release")["state"], ran.rules("release")) == ("unknown", [])
     assert list(errors(ran.report)) == ["journal-not-read"]
     assert "KEYTURN_RECOVERY_KEY is not set" in errors(ran.report)["journal-not-read"]
     calm = scene.run("check", "--no-issues", "--fail-on", "never", KEYTURN_RECOVERY_KEY=None)
@@ -159,12 +160,54 @@ def test_another_key_makes_a_check_incomplete_and_no_more(scene: Scene) -> None:
     assert ran.token("release")["state"] == "active"
 
 
-def test_a_journal_that_this_credential_may_not_read_is_a_notice(scene: Scene) -> None:
-    scene.box.github.server.faults.append(
-        Fault("GET .*/actions/variables", Response(403, {"message": "Forbidden"}))
-    )
+@pytest.mark.parametrize("trouble", ["no answer", "no key"])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_id_that_only_the_journal_knows_to_be_old_is_not_judged(
+    scene: Scene, trouble: str, enabled: bool
+) -> None:
+    by_id(scene, scene.token)
+    if not enabled:
+        path = scene.world.workspace / ".github/keyturn.yml"
+        path.write_text(path.read_text("utf-8").replace("enabled: true", "enabled: false"))
+    key = scene.world.environ["KEYTURN_RECOVERY_KEY"] if trouble == "no answer" else None
+    scene.box.github.server.faults.append(Fault("GET .*/actions/variables", Response(500)))
+
+    def check() -> tuple[str, list[str]]:
+        ran = scene.run("check", "--format", "json", KEYTURN_RECOVERY_KEY=key)
+        return ran.token("release")["state"], ran.rules("release")
+
+    # A run that never has the key is the only one that may tell of a token that lives.
+    told = ("unknown", []) if enabled and key else ("active", ["expiring"])
+    assert check() == told
+    scene.world.repository.issues.clear()
+    scene.token.revoked = True
+    assert check() == (("unknown", []) if enabled else ("revoked", ["revoked"]))
+    assert len(scene.world.repository.issues) == (not enabled)
+
+
+_FORBIDDEN = Response(403, {"message": "Forbidden"})
+_ELSEWHERE = '{ kind: git-ref, repository: octo/journal, recovery-public-key: "PUBLIC" }'
+
+
+@pytest.mark.parametrize(
+    ("journal", "private", "fault", "kind", "words"),
+    [
+        (_LOCAL, True, Fault("GET .*/actions/variables", _FORBIDDEN), "not-permitted",
+         "Variables: read"),
+        (_ELSEWHERE, True, Fault("GET /repos/octo/journal.*", Response(404)), "not-permitted",
+         "octo/journal"),
+        (_ELSEWHERE, False, None, "journal-not-read", "everybody can read octo/journal"),
+    ],
+)  # fmt: skip
+def test_a_journal_that_this_run_is_not_to_read_is_a_notice(
+    scene: Scene, journal: str, private: bool, fault: Fault | None, kind: str, words: str
+) -> None:
+    scene.box.github.add_repository("octo/journal", files={"a": "b"}, private=private)
+    scene.configure(journal=journal)
+    scene.box.github.server.faults += [fault] if fault else []
     ran = scene.run("check", "--format", "json", "--no-issues", "--fail-on", "never")
-    assert (ran.code, list(errors(ran.report))) == (0, ["not-permitted"])
+    assert (ran.code, list(errors(ran.report))) == (0, [kind])
+    assert words in errors(ran.report)[kind]
 
 
 def test_the_date_that_no_provider_tells_is_the_journals(scene: Scene) -> None:

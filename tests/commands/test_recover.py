@@ -107,7 +107,7 @@ def test_without_apply_it_only_shows_what_was_cut_off(cut_off: Scene) -> None:
     out = " ".join(ran.out.split())
     assert "in this phase since 2026-11-2" in out
     assert "of 2 secrets hold the new value; --apply goes on with it" in out
-    assert "octo/storefront:GITLAB_TOKEN: writing" in ran.out
+    assert "octo/storefront[production]:DEPLOY_TOKEN: writing" in ran.out
     assert (len(cut_off.living), cut_off.stored) == before
 
 

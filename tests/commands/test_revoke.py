@@ -107,6 +107,19 @@ def test_a_person_types_the_tokens_id(
             "leave --at out",
         ),
         (["release-gitlab"], {"GITHUB_EVENT_NAME": "pull_request"}, "pull_request started"),
+        *(
+            (
+                ["release-gitlab", "--apply", "--yes"],
+                {"GITHUB_EVENT_NAME": event},
+                told,
+            )
+            for event, told in (
+                ("issues", "issues started"),
+                ("discussion_comment", "discussion_comment started"),
+                ("merge_group", "merge_group started"),
+                (None, "an unknown event started"),
+            )
+        ),
         (["release-gitlab", "--created-before", "2026-11-01"], {}, "--also-kills-jwts"),
         (
             ["release-gitlab", "--created-before", "2026-11-01", "--also-kills-jwts"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ class Scene:
     def use(self) -> None:
         """Let the workflow run once, with success, and with what is stored now."""
         self.box.clock.advance(timedelta(minutes=5))
-        self.world.repository.add_run(WORKFLOW)
+        self.world.repository.add_run(WORKFLOW, jobs=[("publish", "success")])
         self.box.clock.advance(timedelta(minutes=5))
 
     @property
@@ -247,6 +248,7 @@ def _forbid_it(scene: Scene) -> None:
     scene.configure("{ enabled: false }")
 
 
+@pytest.mark.parametrize("flags", [[], ["--dry-run"]])
 @pytest.mark.parametrize(
     ("move", "words"),
     [
@@ -257,17 +259,67 @@ def _forbid_it(scene: Scene) -> None:
     ],
 )
 def test_a_saved_plan_is_refused_where_the_world_has_moved(
-    scene: Scene, move: Callable[[Scene], None], words: str
+    scene: Scene, move: Callable[[Scene], None], words: str, flags: list[str]
 ) -> None:
     scene.run("rotate", "--output", "json=plan.json")
     scene.box.clock.advance(timedelta(hours=7))
     move(scene)
-    ran = scene.run("rotate", "--apply", "--plan", "plan.json")
+    ran = scene.run("rotate", "--apply", "--plan", "plan.json", *flags)
     assert ran.code == 2
     assert "the world moved since the plan was saved" in ran.err
     assert words in ran.err
     assert ran.writes == []
     assert scene.is_untouched()
+
+
+def _add_another(plan: dict[str, Any]) -> None:
+    plan["rotations"].append({**plan["rotations"][0], "token": "other"})
+
+
+def _take_the_mark_off(plan: dict[str, Any]) -> None:
+    del plan["mac"]
+
+
+def _mark_it_otherwise(plan: dict[str, Any]) -> None:
+    plan["mac"] = "0" * len(plan["mac"])
+
+
+@pytest.mark.parametrize("change", [_add_another, _take_the_mark_off, _mark_it_otherwise])
+def test_a_saved_plan_is_refused_where_it_was_changed(
+    scene: Scene, change: Callable[[dict[str, Any]], None]
+) -> None:
+    plan = scene.run("rotate", "--format", "json").report
+    change(plan)
+    scene.world.write("plan.json", json.dumps(plan))
+    ran = scene.run("rotate", "--apply", "--plan", "plan.json")
+    assert (ran.code, ran.writes) == (2, [])
+    assert "the saved plan was changed, or was not saved under this recovery key" in ran.err
+
+
+def test_a_plan_that_was_saved_without_the_key_is_refused(scene: Scene) -> None:
+    scene.run("rotate", "--output", "json=plan.json", KEYTURN_RECOVERY_KEY=None)
+    ran = scene.run("rotate", "--apply", "--plan", "plan.json")
+    assert (ran.code, ran.writes) == (2, [])
+    assert "made without the journal" in ran.err
+
+
+@pytest.mark.parametrize("flags", [[], ["--apply"], ["--apply", "--dry-run"]])
+def test_what_leaks_while_the_old_one_lives_on_is_for_revoke(
+    scene: Scene, flags: list[str]
+) -> None:
+    scene.apply()
+    ran = scene.run("rotate", "release", "--now", "--leaked", *flags)
+    assert (ran.code, ran.writes) == (2, [])
+    assert "`keyturn revoke` kills what leaked now" in " ".join(ran.err.split())
+    assert len(scene.living) == 2
+
+
+def test_one_that_leaked_and_was_cut_off_is_gone_on_with(scene: Scene) -> None:
+    scene.box.github.server.faults.append(Fault("PUT .*/secrets/DEPLOY_TOKEN$", drop=True, times=1))
+    words = ("rotate", "release", "--now", "--leaked", "--apply")
+    assert scene.run(*words).code == 4
+    assert scene.run(*words).code == 0
+    assert scene.stored == {scene.living[-1].value}
 
 
 def test_two_tokens_overlap_over_several_runs(scene: Scene) -> None:
@@ -401,6 +453,8 @@ def test_a_dry_run_only_looks(scene: Scene, argv: list[str]) -> None:
         (["--apply"], {"KEYTURN_RECOVERY_KEY": "PUBLIC"}, "that is the public half"),
         (["--apply"], {"GITHUB_TOKEN": None}, "there is no credential for GitHub"),
         (["--apply", "--plan", "plan.json"], {}, "No such file"),
+        (["--apply", "--dry-run", "--plan", "plan.json"], {}, "No such file"),
+        (["release", "--apply", "--plan", "plan.json"], {}, "leave their names out"),
         (["--plan", "plan.json"], {}, "add --apply"),
         (["--format", "json", "--output", "sarif=x"], {}, "text or json only"),
         (["elsewhere", "--apply"], {}, "no token is declared as elsewhere"),

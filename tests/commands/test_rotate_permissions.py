@@ -93,6 +93,12 @@ def _needed(ran: Ran) -> set[str]:
     return set(re.findall(r"it needs (\w+)=", _said(ran)))
 
 
+def _named(area: str) -> str:
+    """Return what GitHub's settings page calls a right to secrets."""
+    whose = "organization " if area.startswith("organization_") else ""
+    return whose + area.removeprefix("organization_").replace("_", " ").capitalize()
+
+
 def _without(area: str) -> set[str]:
     return {right for right in _ALL if right.partition(":")[0] != area.removeprefix("actions_")}
 
@@ -150,7 +156,7 @@ def test_where_a_secret_cannot_be_seen_the_plan_says_which(world: World, area: s
     ran = _apply(world, _without(area))
     assert ran.code == 4
     assert "_DEPLOY cannot be seen" in _said(ran) or "octo/app:DEPLOY cannot be seen" in _said(ran)
-    assert "give the GitHub App the right to read and write secrets there [blocked]" in _said(ran)
+    assert f"give the GitHub App the right `{_named(area)}: write` there" in _said(ran)
     assert _is_untouched(world)
 
 

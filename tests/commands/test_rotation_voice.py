@@ -92,7 +92,7 @@ def test_check_tells_it_alone_too(stopped: Scene) -> None:
 def test_tried_again_it_goes_on_and_the_issue_closes(stopped: Scene) -> None:
     ran = stopped.run("recover", "--apply", "release", "--format", "json")
     (told,) = ran.report["operations"]
-    assert (ran.code, told["state"]) == (0, "done")
+    assert (ran.code, told["state"]) == (0, "draining"), "what was put there is written over"
     assert stopped.stored == {stopped.living[-1].value}
     assert issues(stopped)[0][1] is False
     assert is_calm(stopped, "check")
@@ -116,6 +116,78 @@ def test_what_is_under_way_is_explained(stopped: Scene) -> None:
     assert "release (gitlab): overlap needs-human stopped in `draining` since 2026-11-2" in out
     assert "try again: keyturn recover --apply release" in out
     assert "give up: keyturn recover --apply --abandon release" in out
+
+
+@pytest.mark.parametrize(
+    "argv", [["rotate"], ["rotate", "--apply", "--dry-run"], ["recover"], ["rotate", "--apply"]]
+)
+def test_as_long_as_it_waits_for_a_person_every_run_says_so(
+    stopped: Scene, argv: list[str]
+) -> None:
+    ran = stopped.run(*argv)
+    assert (ran.code, ran.outputs["status"]) == (4, "needs-human")
+    assert "| `release` | needs-human |" in ran.summary
+    assert "::error title=rotation-stuck%3A release::" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "words"),
+    [
+        (["rotate", "--plan", "plan.json"], {}, "add --apply"),
+        (["rotate", "--apply"], {"KEYTURN_RECOVERY_KEY": None}, "KEYTURN_RECOVERY_KEY is not set"),
+        (["rotate", "--apply"], {}, "the journal is gone"),
+        (["recover", "--apply"], {}, "the journal is gone"),
+        (["recover"], {"GITHUB_TOKEN": None}, "there is no credential for GitHub"),
+    ],
+)
+def test_the_runner_is_told_what_ended_a_run(
+    scene: Scene, argv: list[str], environ: dict[str, str | None], words: str
+) -> None:
+    scene.apply()
+    del scene.world.repository.git.refs["refs/heads/keyturn/journal"]
+    ran = scene.run(*argv, **environ)
+    assert ran.outputs["status"] == "failed"
+    assert [line for line in ran.err.splitlines() if line.startswith("::error") and words in line]
+    assert words in ran.summary.replace("\\", "")
+
+
+def test_an_error_that_ends_a_run_has_no_say_over_the_runner(scene: Scene) -> None:
+    ran = scene.run("rotate", "--apply", "--plan", "x\n::notice::`x`")
+    assert ran.code == 2
+    assert not [line for line in ran.err.splitlines() if line.startswith("::notice")]
+
+
+def _renamed(scene: Scene) -> None:
+    path = scene.world.workspace / ".github/keyturn.yml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("id: release", "id: renamed"), encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_the_issue_stays_where_its_token_is_not_declared_any_more(
+    stopped: Scene, key: bool
+) -> None:
+    _renamed(stopped)
+    told = body(stopped)
+    stopped.run("check", **({} if key else {"KEYTURN_RECOVERY_KEY": None}))
+    assert (body(stopped), issues(stopped)[0][1]) == (told, True)
+
+
+def test_what_is_not_declared_any_more_is_to_be_declared_again(stopped: Scene) -> None:
+    text = (stopped.world.workspace / ".github/keyturn.yml").read_text("utf-8")
+    _renamed(stopped)
+    words = "no token is declared as release any more: declare it again as it was"
+    for argv in (["recover"], ["recover", "--apply"], ["rotate", "--apply"]):
+        ran = stopped.run(*argv)
+        assert (ran.code, words in " ".join(ran.out.split())) == (4, True)
+    for name in (["release"], ["--abandon", "release"]):
+        ran = stopped.run("recover", "--apply", *name)
+        assert (ran.code, words in " ".join(ran.err.split())) == (2, True)
+    stopped.world.write(".github/keyturn.yml", text)
+    assert stopped.run("recover", "--apply", "--abandon", "release").code == 0
+    _renamed(stopped)
+    stopped.run("check")
+    assert issues(stopped)[0][1] is False
 
 
 def test_the_runner_is_told(stopped: Scene) -> None:

@@ -179,7 +179,7 @@ def test_all_pages_are_read_and_pull_requests_skipped(box: Sandbox) -> None:
 def test_no_value_gets_into_an_issue(box: Sandbox) -> None:
     value = "s3cret-" + "value" * 3
     SecretValue(value)
-    named = replace(STATUS, token_id=value, scopes=(value,), owner=value)
+    named = replace(STATUS, scopes=(value,), owner=value)
     copy = replace(COPY, references=(Reference(".github/" + value, 1, 1, "X", job=value),))
     found = replace(expiring(), message=f"says {value}", references=copy.references)
     run(box, survey(found, status=named, copies=[copy]))

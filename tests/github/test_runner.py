@@ -156,6 +156,23 @@ def test_untrusted_events(event, untrusted):
 
 
 @pytest.mark.parametrize(
+    ("event", "ref", "may"),
+    [
+        ("schedule", "refs/heads/main", True),
+        ("workflow_dispatch", "refs/heads/main", True),
+        ("push", "refs/heads/main", True),
+        ("push", "refs/pull/1/merge", False),
+        ("pull_request", "refs/heads/main", False),
+        ("issues", "refs/heads/main", False),
+        ("", "refs/heads/main", False),
+    ],
+)
+def test_events_by_which_tokens_may_be_changed(event, ref, may):
+    assert Runner(in_actions=True, event_name=event, ref=ref).may_act is may
+    assert Runner(event_name=event, ref=ref).may_act is True
+
+
+@pytest.mark.parametrize(
     ("ref", "branch", "on_it"),
     [
         ("refs/heads/main", "main", True),

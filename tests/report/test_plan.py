@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -231,6 +232,17 @@ def test_a_saved_plan_comes_back_as_it_was(plan: Plan) -> None:
     text = render_plan_json(plan)
     assert read_plan(text.encode()) == plan
     assert render_plan_json(read_plan(text.encode())) == text
+
+
+def test_a_marked_plan_is_read_where_the_mark_is_right() -> None:
+    """One that was made without the journal cannot be marked, and is refused for that later."""
+    data = render_plan_json(PLAN, sign=str.upper, preflight={}).encode()
+    assert read_plan(data, sign=str.upper) == read_plan(data)
+    blind = replace(PLAN, journal_read=False)
+    assert read_plan(render_plan_json(blind).encode(), sign=str.upper) == blind
+    for wrong in (data.replace(b"DEPLOY", b"OTHER"), render_plan_json(PLAN).encode()):
+        with pytest.raises(UsageError, match="was changed, or was not saved under"):
+            read_plan(wrong, sign=str.upper)
 
 
 @given(plans, st.integers(1, 120), st.booleans())

@@ -184,30 +184,16 @@ class TestOnlyWhatIsOurs:
             assert twin.is_active(world.box.clock.now)
 
 
-class TestTheSealedRecord:
-    def test_an_outage_of_some_requests_does_not_lose_the_value(self, tmp_path):
-        with GitLabAlone(tmp_path) as world:
-            faults = [Fault("/actions/variables", Response(502), times=5)]
-
-            def break_it():
-                world.box.github.server.faults[:] = faults
-
-            strike_after(world, "/rotate", break_it)
-            harness.apply(world)
-            harness.settle(world, [])
-            assert first(world) is Phase.DONE
-            assert all_work(world)
-
-    def test_without_variables_the_value_is_stored_from_memory(self, tmp_path):
-        with GitLabAlone(tmp_path) as world:
-            faults = [Fault("^(POST|PATCH) .*/actions/variables", Response(502), times=30)]
-
-            def break_it():
-                world.box.github.server.faults[:] = faults
-
-            strike_after(world, "/rotate", break_it)
-            harness.apply(world)
-            assert all_work(world)
+@pytest.mark.parametrize("times", [5, 30], ids=["for some requests", "for as long as it is tried"])
+def test_an_outage_at_the_seal_does_not_lose_the_value(times, tmp_path):
+    """In the end it is stored from memory."""
+    with GitLabAlone(tmp_path) as world:
+        down = Fault("^(POST|PATCH) .*/actions/variables", Response(502), times=times)
+        strike_after(world, "/rotate", lambda: world.box.github.server.faults.append(down))
+        harness.apply(world)
+        harness.settle(world, [])
+        assert first(world) is Phase.DONE
+        assert all_work(world)
 
 
 def strike_after(world: World, path: str, act) -> None:

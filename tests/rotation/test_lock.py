@@ -130,7 +130,7 @@ def test_a_run_that_was_overtaken_stops_at_its_next_entry(made, tmp_path):
             overtaken += 1
             path, status = written[-1]
             assert (path.endswith("/contents/journal.jsonl"), status) == (True, 409), when
-            if ran[0].code == 3:
+            if ran[0].code == 4:
                 assert "somebody else wrote to the journal" in ran[0].err
             else:  # all was done, but for giving the lock back
                 operations = harness.known(world).operations.values()

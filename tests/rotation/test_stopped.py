@@ -55,16 +55,26 @@ class TestTriedAgain:
         told = len(harness.journal(stopped).splitlines()) - len(before.splitlines())
         assert told == 2, "the lock alone is written down"
 
-    def test_once_it_is_stored_what_was_written_since_is_let_stand(self, tmp_path):
+    @pytest.mark.parametrize("value", ["another", "the old one"])
+    def test_what_was_written_while_it_drains_is_written_over(self, value, tmp_path):
+        """The sealed record is gone by then: one more token is made for it."""
         with GitLab(tmp_path) as world:
-            assert harness.apply(world).code == 0
+            tap, ran = Tap(world), [harness.apply(world)]
+            tap.install()
             world.live_on(timedelta(days=1))
-            by_hand = write_by_hand(world)
-            assert harness.apply(world).code == 4
-            assert recover(world, "deploy").code == 0
-            harness.settle(world, [])
-            assert world.held(world.places[0])[""] == by_hand
+            if value == "another":
+                write_by_hand(world)
+            else:
+                world.store(world.places[0], "DEPLOY", world.first.value)
+            ran += [harness.apply(world), recover(world, "deploy")]
+            assert [each.code for each in ran] == [0, 4, 0]
+            harness.settle(world, ran)
             assert first(world) is Phase.DONE
+            assert [token.works for token in world.tokens() if "hand" not in token.beside][-1]
+            assert tap.early == []
+            held = world.of_place(world.places[0])
+            assert held is not None
+            assert held.works
 
 
 class TestGivenUp:

@@ -57,10 +57,7 @@ def _check(
             config,
             wiring.make(settings, github),
             repository=settings.repository,
-            providers={
-                name: providers.load(name)(transport)
-                for name in {token.provider for token in config.tokens}
-            },
+            providers=providers.make_all(config.tokens, transport),
             credentials=settings.credentials,
             now=settings.now,
             memory=read_memory(settings, config, github),

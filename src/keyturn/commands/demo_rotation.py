@@ -51,7 +51,9 @@ class _Story:
         self._show(Seen(("new", "new", "new"), ("old", "new"), sealed=0, canaries=0))
         stage.heading("A week later. A deployment has used the new value:")
         self.box.clock.advance(_WEEK)
-        self.box.github.repository(REPOSITORY).add_run(DEPLOY, event="push")
+        self.box.github.repository(REPOSITORY).add_run(
+            DEPLOY, event="push", jobs=[("production", "success")]
+        )
         self._run("--apply")
         self._show(Seen(("new", "new", "new"), ("new",), sealed=0, canaries=0))
         stage.say("\n  Every secret holds the one token that works; nothing is left over.")

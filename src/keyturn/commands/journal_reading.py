@@ -5,10 +5,17 @@ It writes nothing, and nothing that keeps it from being read ends a run.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyturn.config import Config
-from keyturn.errors import KeyturnError, NotPermitted
+from keyturn.errors import (
+    JournalBroken,
+    KeyturnError,
+    NotPermitted,
+    PlatformRefused,
+    UsageError,
+)
 from keyturn.model import Failure, FailureKind
 from keyturn.remembered import Memory
 from keyturn.settings import Settings
@@ -36,19 +43,33 @@ def open_memory(
         return Memory(), None
     try:
         key = rotation_world.find_recovery_key(settings, config)
-        if key is None:
-            why = f"{rotation_world.RECOVERY_KEY} is not set"
-            return _not_read(FailureKind.JOURNAL_NOT_READ, settings, why), None
-        if github is None:
-            why = "there is no credential for GitHub"
-            return _not_read(FailureKind.JOURNAL_NOT_READ, settings, why), None
-        budget = rotation_world.make_budget(settings)
-        ledger = rotation_world.open_ledger(settings, place, github, key, budget)
-    except NotPermitted as error:
-        return _not_read(FailureKind.NOT_PERMITTED, settings, error.told), None
     except KeyturnError as error:
         return _not_read(FailureKind.JOURNAL_UNUSABLE, settings, error.told), None
+    if key is None:
+        why = f"{rotation_world.RECOVERY_KEY} is not set"
+        return _not_read(FailureKind.JOURNAL_NOT_READ, settings, why), None
+    if github is None:
+        why = "there is no credential for GitHub"
+        return _not_read(FailureKind.JOURNAL_NOT_READ, settings, why), None
+    try:
+        budget = rotation_world.make_budget(settings)
+        ledger = rotation_world.open_ledger(settings, place, github, key, budget)
+    except KeyturnError as error:
+        memory = _not_read(_kind(error), settings, error.told)
+        broken = error if isinstance(error, JournalBroken) else None
+        return replace(memory, broken=broken), None
     return Memory(ledger.known, ledger.key), ledger
+
+
+def _kind(error: KeyturnError) -> FailureKind:
+    """Tell a journal that is out of order from one that this run is not meant to read."""
+    # What a credential may not see, GitHub says is not there.
+    hidden = isinstance(error, PlatformRefused) and error.status == 404
+    if hidden or isinstance(error, NotPermitted):
+        return FailureKind.NOT_PERMITTED
+    if isinstance(error, UsageError):
+        return FailureKind.JOURNAL_NOT_READ
+    return FailureKind.JOURNAL_UNUSABLE
 
 
 def _not_read(kind: FailureKind, settings: Settings, why: str) -> Memory:

@@ -87,6 +87,12 @@ def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
             f"nothing is revoked in a run that {settings.runner.event_name} started",
             hint="run it by dispatch, or from your own machine",
         )
+    if arguments.apply and not arguments.dry_run and not settings.runner.may_act:
+        event = settings.runner.event_name or "an unknown event"
+        raise UsageError(
+            f"nothing is revoked in a run that {event} started",
+            hint="start it by dispatch, by schedule or by a push, or on your own machine",
+        )
     # An unset variable of a shell is an empty text, and must not widen what is meant.
     given = [*arguments.all_of, arguments.created_before, arguments.leaks]
     if any(text is not None and not text.strip() for text in given):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from keyturn import providers
@@ -15,10 +15,21 @@ from keyturn.candidates import make_candidates
 from keyturn.commands import rotation_world, wiring
 from keyturn.commands.rotation_issues import converge
 from keyturn.commands.rotation_rehearsal import rehearse
+from keyturn.commands.rotation_sense import (
+    read_saved,
+    require_declared,
+    require_ended_at_once,
+    require_meant,
+    require_safe,
+    require_sense,
+    sign_with,
+    undeclared,
+)
 from keyturn.commands.rotation_told import (
     Account,
     count_unasked,
     describe,
+    failures_told,
     tell_account,
     tell_plan,
     tell_runner,
@@ -27,23 +38,23 @@ from keyturn.config import Config
 from keyturn.errors import (
     CredentialMissing,
     ExitCode,
+    JournalConflict,
     JournalError,
+    KeyturnError,
     PlatformError,
     UsageError,
 )
 from keyturn.github.client import Client
 from keyturn.inspection import Inspector
-from keyturn.model import Failure, FailureKind, Inventory, Plan, Skip, Skipped, Token
-from keyturn.plan import build_plan, compare, find_unsafe
+from keyturn.model import Failure, FailureKind, Inventory, Plan, Skip, Skipped, Strategy, Token
+from keyturn.plan import build_plan
 from keyturn.remembered import Memory
 from keyturn.report import publish
-from keyturn.report.plan import read_plan
 from keyturn.rotation.case import Outside
 from keyturn.rotation.executor import Executor, Result
-from keyturn.rotation.known import Known, Operation
+from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
 from keyturn.rotation.machine import STOPS
-from keyturn.rotation.rows import RowState
 from keyturn.settings import Settings
 from keyturn.survey import make_inspector, start_inspection, take_inventory
 from keyturn.transport import Transport
@@ -54,10 +65,7 @@ _BEGIN_WITHIN = 45 * 60
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Print the plan, or carry it out. Exit 4 where a person is needed or a run was cut off."""
-    _require_sense(settings, arguments)
-    if vars(arguments).get("leaked") and not (arguments.tokens and arguments.now):
-        raise UsageError("--leaked ends tokens at once; name them, and add --now")
-    with _rotating(settings) as rotating:
+    with _rotating(settings, arguments) as rotating:
         if arguments.apply and not rotating.settings.dry_run:
             return rotating.apply(arguments)
         return rotating.show(arguments)
@@ -65,40 +73,26 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
 
 def recover(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Show the operations that are under way; with `--apply` go on with them, and begin none."""
-    _require_sense(settings, arguments)
-    if set(arguments.tokens) & set(arguments.abandon):
-        raise UsageError("a rotation is tried again or given up, not both")
-    if (arguments.tokens or arguments.abandon) and not arguments.apply:
-        raise UsageError("a token is named to try its rotation again or give it up; add --apply")
-    with _rotating(settings) as rotating:
+    with _rotating(settings, arguments) as rotating:
+        if set(arguments.tokens) & set(arguments.abandon):
+            raise UsageError("a rotation is tried again or given up, not both")
+        if (arguments.tokens or arguments.abandon) and not arguments.apply:
+            raise UsageError(
+                "a token is named to try its rotation again or give it up; add --apply"
+            )
         return rotating.recover(arguments)
 
 
 @contextmanager
-def _rotating(settings: Settings) -> Iterator[_Rotating]:
-    publish.require_writable(settings)
-    settings = wiring.with_repository(settings)
-    config = wiring.load_config(settings)
-    github = rotation_world.connect(settings)
-    with Transport(ca_bundle=settings.ca_bundle) as transport:
-        yield _Rotating(settings, config, github, transport)
-
-
-def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
-    if settings.runner.untrusted_event:
-        raise UsageError(
-            f"nothing is rotated in a run that {settings.runner.event_name} started",
-            hint="run it by schedule, by dispatch or on a push to the default branch",
-        )
-    if arguments.apply and settings.dry_run and not arguments.dry_run:
-        raise UsageError("--apply acts now, and --at is another moment", hint="leave --at out")
-    if vars(arguments).get("plan") and not arguments.apply:
-        raise UsageError("--plan names what --apply is to carry out; add --apply")
-    if arguments.break_lock and not arguments.apply:
-        raise UsageError("--break-lock is for a run that acts; add --apply")
-    forms = {settings.format, *(output.format for output in settings.outputs)}
-    if forms - {"text", "json"}:
-        raise UsageError("a rotation is told as text or json only")
+def _rotating(settings: Settings, arguments: argparse.Namespace) -> Iterator[_Rotating]:
+    with failures_told(settings):
+        require_sense(settings, arguments)
+        publish.require_writable(settings)
+        settings = wiring.with_repository(settings)
+        config = wiring.load_config(settings)
+        github = rotation_world.connect(settings)
+        with Transport(ca_bundle=settings.ca_bundle) as transport:
+            yield _Rotating(settings, config, github, transport)
 
 
 class _Rotating:
@@ -112,10 +106,9 @@ class _Rotating:
         self._github = github
         self._transport = transport
         self._begun = time.monotonic()
-        names = {token.provider for token in config.tokens}
         self._inspector: Inspector = make_inspector(
             config,
-            providers={name: providers.load(name)(transport) for name in names},
+            providers=providers.make_all(config.tokens, transport),
             credentials=settings.credentials,
             now=settings.now,
         )
@@ -123,29 +116,30 @@ class _Rotating:
         self._inventory: Inventory = take_inventory(
             config, world, repository=settings.repository, now=settings.now
         )
-        self._before = Known()
-        """What the journal told before this run wrote to it."""
+        self._overtaken = False
+        """Another run is at work: what this one knows is old."""
+        self._stored_before: set[str] = set()
+        """Operations whose new value every secret held when this run began."""
         self._failures: tuple[Failure, ...] = ()
         """Of the tokens that were asked about for the last plan."""
 
     def show(self, arguments: argparse.Namespace) -> ExitCode:
         """Print the plan; with `--apply --dry-run` read what it will need, too."""
-        memory, outside = Memory(), None
-        if arguments.apply:
-            ledger, outside = self._open()
-            memory = Memory(ledger.known, ledger.key)
-        elif key := rotation_world.find_recovery_key(self.settings, self._config):
-            place = self._config.journal
-            assert place  # it names the key's other half
-            budget = rotation_world.make_budget(self.settings)
-            ledger = rotation_world.open_ledger(self.settings, place, self._github, key, budget)
-            memory = Memory(ledger.known, ledger.key)
-        plan = self._plan(arguments, memory)
+        ledger, outside = self._open() if arguments.apply else (self._read(), None)
+        memory = Memory(ledger.known, ledger.key) if ledger else Memory()
+        unfinished = self._unfinished(ledger) if ledger else ()
+        saved = self._read_saved(arguments, ledger)
+        plan = self._plan(arguments, memory, saved)
+        require_ended_at_once(arguments, plan, unfinished)
         rehearsal = None
         if outside:
+            require_safe(plan, saved, self._config.rotation, under_way=_tokens(unfinished))
             rehearsal = rehearse(plan, writer=outside.writer, runs=outside.runs)
         account = self._account("", plan)
-        tell_plan(plan, self.settings, rehearsal=rehearsal)
+        stopped = [each for each in unfinished if each.phase in STOPS]
+        account.results += [Result(each, self._describe(each)) for each in stopped]
+        sign = sign_with(ledger.key) if ledger else None
+        tell_plan(plan, self.settings, rehearsal=rehearsal, sign=sign)
         refused = any((rehearsal or {}).values())
         code = ExitCode.NEEDS_HUMAN if refused else account.code
         tell_runner(self.settings, code, account=account, plan=plan)
@@ -153,43 +147,34 @@ class _Rotating:
 
     def apply(self, arguments: argparse.Namespace) -> ExitCode:
         """Go on with what was cut off, then carry the plan out."""
-        rotation_world.require_proven(self.settings)
         ledger, outside = self._open()
         executor = Executor(outside, ledger, now=self.settings.now)
-        saved = _read_saved(self.settings, arguments.plan) if arguments.plan else None
+        saved = self._read_saved(arguments, ledger)
         plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
         unfinished = self._unfinished(ledger)
-        if not unfinished:
-            _require_safe(plan, saved, self._config)
+        require_ended_at_once(arguments, plan, unfinished)
+        require_safe(plan, saved, self._config.rotation, under_way=_tokens(unfinished))
         account = self._account("no rotation is due", plan)
         if unfinished or plan.rotations:
             with self._locked(ledger, account, arguments):
                 for operation in unfinished:
                     account.results.append(self._go_on(executor, operation))
-                if unfinished:
-                    plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
-                    _require_safe(plan, saved, self._config)
-                    account.take(plan, count_unasked(self._failures, plan.skipped))
                 self._begin(executor, plan, account)
         return self._finish(ledger, account)
 
     def recover(self, arguments: argparse.Namespace) -> ExitCode:
         """Show what is unfinished; or go on with it, try it again, or give it up."""
-        self._require_declared({*arguments.tokens, *arguments.abandon})
-        apply = arguments.apply and not self.settings.dry_run
-        if apply:
-            rotation_world.require_proven(self.settings)
         ledger, outside = self._open()
-        executor = Executor(outside, ledger, now=self.settings.now)
         unfinished = self._unfinished(ledger)
-        _require_meant(arguments, unfinished)
+        require_meant(arguments, unfinished, declared=self._declared)
         account = Account("no rotation is under way")
-        if not apply:
-            account.results += [Result(each, describe(each)) for each in unfinished]
+        if not arguments.apply or self.settings.dry_run:
+            account.results += [Result(each, self._describe(each)) for each in unfinished]
             tell_account(account, self.settings)
             tell_runner(self.settings, account.code, account=account)
             return account.code
         if unfinished:
+            executor = Executor(outside, ledger, now=self.settings.now)
             again, given_up = set(arguments.tokens), set(arguments.abandon)
             with self._locked(ledger, account, arguments):
                 for each in unfinished:
@@ -207,53 +192,85 @@ class _Rotating:
         ledger.lock(break_it=arguments.break_lock)
         try:
             yield
+        except (JournalError, PlatformError) as error:
+            account.cut_off(error, self._unfinished(ledger))
+            self._note(account, error)
+            self._overtaken = isinstance(error, JournalConflict)
         finally:
-            if account.results:
-                tell_account(account, self.settings)
             try:
-                ledger.unlock()
-            except (JournalError, PlatformError) as error:
-                told = f"the journal: {error.told}"
-                failure = Failure(FailureKind.JOURNAL_UNUSABLE, self.settings.repository, told)
-                account.failures += (failure,)
-                publish.tell(told)
+                if account.results:
+                    tell_account(account, self.settings)
+            finally:
+                self._unlock(ledger, account)
+
+    def _unlock(self, ledger: Ledger, account: Account) -> None:
+        try:
+            ledger.unlock()
+        except (JournalError, PlatformError) as error:
+            self._note(account, error)
+
+    def _note(self, account: Account, error: KeyturnError) -> None:
+        """Say what was wrong with the journal."""
+        told = f"the journal: {error.told}"
+        account.failures += (Failure(FailureKind.JOURNAL_UNUSABLE, self.settings.repository, told),)
+        publish.tell(told)
 
     def _finish(self, ledger: Ledger, account: Account) -> ExitCode:
         """Bring the issues in line, and tell the runner; return what it all comes to."""
         if not account.results:
             tell_account(account, self.settings)
-        account.failures += converge(
-            self.settings,
-            self._config,
-            github=self._github,
-            transport=self._transport,
-            memory=Memory(ledger.known, ledger.key),
-            touched={
-                result.operation.token
-                for result in account.results
-                if not self._was_given_the_old(result.operation)
-            },
-        )
+        if not self._overtaken:
+            account.failures += converge(
+                self.settings,
+                self._config,
+                github=self._github,
+                transport=self._transport,
+                memory=Memory(ledger.known, ledger.key),
+                touched={result.operation.token for result in account.results},
+                outdated=self._find_outdated(ledger, account),
+            )
         tell_runner(self.settings, account.code, account=account)
         return account.code
 
-    def _was_given_the_old(self, operation: Operation) -> bool:
-        """Say whether this run itself stored another value than it can ask with."""
-        token, access = self._declared.get(operation.token), None
-        with suppress(CredentialMissing):
-            access = self._inspector.access(token) if token else None
-        if access is None or not (access.own or access.value):
-            return False
-        known = self._before.operations.get(operation.id)
-        return any(
-            row.state is RowState.STORED and (known is None or known.rows[label] != row)
-            for label, row in operation.rows.items()
-        )
+    def _find_outdated(self, ledger: Ledger, account: Account) -> set[str]:
+        """Return the tokens of which this run may have been given what a rotation replaced."""
+        worked_on = {result.operation.id for result in account.results}
+        worked_on |= {operation.id for operation in self._unfinished(ledger)}
+        made = [
+            operation
+            for operation in map(ledger.operation, worked_on)
+            if operation.new_id
+            and operation.strategy is not Strategy.EXTEND
+            # One that was stored everywhere before this run began is what it was given.
+            and operation.id not in self._stored_before
+        ]
+        return {each.token for each in made if self._was_given_value(each.token)}
+
+    def _was_given_value(self, token_id: str) -> bool:
+        with suppress(CredentialMissing, KeyError):
+            access = self._inspector.access(self._declared[token_id])
+            return access is not None and (access.own or bool(access.value))
+        return False
 
     def _account(self, nothing: str, plan: Plan) -> Account:
         account = Account(nothing)
         account.take(plan, count_unasked(self._failures, plan.skipped))
         return account
+
+    def _read_saved(self, arguments: argparse.Namespace, ledger: Ledger | None) -> Plan | None:
+        if ledger is None or not arguments.plan:
+            return None
+        return read_saved(self.settings, arguments.plan, ledger.key)
+
+    def _read(self) -> Ledger | None:
+        """Read the journal, where this run has its key. Raises UsageError, JournalError."""
+        key = rotation_world.find_recovery_key(self.settings, self._config)
+        if key is None:
+            return None
+        place = self._config.journal
+        assert place  # it names the key's other half
+        budget = rotation_world.make_budget(self.settings)
+        return rotation_world.open_ledger(self.settings, place, self._github, key, budget)
 
     def _open(self) -> tuple[Ledger, Outside]:
         """Open the journal, and put together what is acted on. Raises UsageError, JournalError."""
@@ -263,7 +280,8 @@ class _Rotating:
         assert config.journal
         budget = rotation_world.make_budget(settings)
         ledger = rotation_world.open_ledger(settings, config.journal, self._github, key, budget)
-        self._before = ledger.known
+        known = ledger.known.operations.values()
+        self._stored_before = {operation.id for operation in known if operation.is_stored}
         outside = rotation_world.make_outside(
             settings,
             self._inspector,
@@ -290,8 +308,7 @@ class _Rotating:
         """Take an operation further; or try it again, or give it up, where a person says so."""
         token = self._declared.get(operation.token)
         if token is None:
-            told = "its token is not declared any more: declare it again, to be gone on with"
-            return Result(operation, told, cut_off=True)
+            return Result(operation, undeclared(operation.token), cut_off=True)
         if give_up:
             return executor.abandon(token, operation.id)
         if again:
@@ -300,10 +317,7 @@ class _Rotating:
 
     def _begin(self, executor: Executor, plan: Plan, account: Account) -> None:
         """Begin what is planned, as long as there is time for it."""
-        went_on = {result.operation.token for result in account.results}
         for rotation in plan.rotations:
-            if rotation.token in went_on:
-                continue  # what was asked about the others is older than what was done to them
             if time.monotonic() - self._begun > _BEGIN_WITHIN:
                 told = "this run has worked for 45 minutes: the next one begins it"
                 account.skipped += (Skipped(rotation.token, Skip.LATER, told),)
@@ -314,10 +328,11 @@ class _Rotating:
     def _declared(self) -> dict[str, Token]:
         return {token.id: token for token in self._config.tokens}
 
-    def _require_declared(self, named: set[str]) -> None:
-        unknown = named - self._declared.keys()
-        if unknown:
-            raise UsageError(f"no token is declared as {', '.join(sorted(unknown))}")
+    def _describe(self, operation: Operation) -> str:
+        told = describe(operation)
+        if operation.token in self._declared:
+            return told
+        return f"{told}; {undeclared(operation.token)}"
 
     def _plan(
         self, arguments: argparse.Namespace, memory: Memory, saved: Plan | None = None
@@ -325,7 +340,7 @@ class _Rotating:
         named = set(arguments.tokens) or None
         if saved:
             named = {rotation.token for rotation in saved.rotations}
-        self._require_declared(named or set())
+        require_declared(named or set(), self._declared)
         repository = self.settings.repository
         tokens, self._failures = start_inspection(
             self._config, self._inspector, memory, repository=repository
@@ -343,35 +358,5 @@ class _Rotating:
         )
 
 
-def _require_meant(arguments: argparse.Namespace, unfinished: tuple[Operation, ...]) -> None:
-    """Refuse names for which there is nothing to try again, or to give up."""
-    phases = {operation.token: operation.phase for operation in unfinished}
-    for token in (*arguments.tokens, *arguments.abandon):
-        if token not in phases:
-            raise UsageError(f"no rotation of {token} is under way")
-    for token in arguments.abandon:
-        if phases[token] not in STOPS:
-            raise UsageError(
-                f"the rotation of {token} has not stopped: it is `{phases[token]}`",
-                hint="only what needs a person can be given up; the next run goes on with others",
-            )
-
-
-def _read_saved(settings: Settings, path: str) -> Plan:
-    try:
-        return read_plan((settings.root / path).read_bytes())
-    except OSError as error:
-        raise UsageError(f"--plan {path}: {error.strerror or 'cannot be read'}") from error
-
-
-def _require_safe(plan: Plan, saved: Plan | None, config: Config) -> None:
-    """Refuse a plan that must not be carried out, or that is not the saved one any more."""
-    problems = find_unsafe(plan, config.rotation)
-    if problems:
-        raise UsageError(f"the plan is not safe: {'; '.join(problems)}")
-    moved = compare(saved, plan) if saved else []
-    if moved:
-        raise UsageError(
-            f"the world moved since the plan was saved: {'; '.join(moved)}",
-            hint="look at a new plan, and save it again",
-        )
+def _tokens(operations: Sequence[Operation]) -> set[str]:
+    return {operation.token for operation in operations}

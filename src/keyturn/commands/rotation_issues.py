@@ -33,10 +33,12 @@ def converge(
     transport: Transport,
     memory: Memory,
     touched: Collection[str],
+    outdated: Collection[str] = (),
 ) -> tuple[Failure, ...]:
     """Bring the issues of these tokens in line, and all that tell, or should, of a rotation.
 
-    Returns what could not be written.
+    Returns what could not be written. `outdated`: the tokens of which this run was given a value
+    that is not stored any more; of them it can tell no more than how their rotation stands.
     """
     if not config.tokens or not wiring.wants_issues(settings):
         return ()
@@ -44,13 +46,12 @@ def converge(
         config,
         wiring.make(settings, github),
         repository=settings.repository,
-        providers={
-            name: providers.load(name)(transport)
-            for name in {token.provider for token in config.tokens}
-        },
+        providers=providers.make_all(config.tokens, transport),
         credentials=settings.credentials,
         now=settings.now,
         memory=memory,
+        outdated=outdated,
+        rotates=True,
     )
     survey = replace(
         without_values(survey),

@@ -5,11 +5,12 @@ It decides nothing about rotations; what people read goes through `redact` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from keyturn.errors import ExitCode
+from keyturn.errors import ConfigError, ExitCode, KeyturnError
 from keyturn.instants import format_instant
 from keyturn.model import Failure, Phase, Plan, Skip, Skipped
 from keyturn.plain import log_safe
@@ -19,6 +20,7 @@ from keyturn.report.plan import render_plan_json, render_plan_text
 from keyturn.report.rotation import (
     Row,
     find_notes,
+    render_ended_markdown,
     render_rehearsal,
     render_rotation_json,
     render_rotation_markdown,
@@ -45,10 +47,26 @@ class Account:
     skipped: tuple[Skipped, ...] = ()
     failures: tuple[Failure, ...] = ()
     """What could not be learned or written."""
+    planned: tuple[str, ...] = ()
+    """The tokens that were to be rotated."""
 
     def take(self, plan: Plan, failures: Sequence[Failure]) -> None:
-        """Note what is left out by the plan, and what could not be learned for it."""
+        """Note what is planned and left out, and what could not be learned for it."""
         self.skipped, self.failures = plan.skipped, tuple(failures)
+        self.planned = tuple(rotation.token for rotation in plan.rotations)
+
+    def cut_off(self, error: KeyturnError, unfinished: Sequence[Operation]) -> None:
+        """Note that nothing more can be done in this run, and what is left to the next one."""
+        told = {result.operation.id for result in self.results}
+        self.results += [
+            Result(each, f"the next run goes on: {error.told}", cut_off=True)
+            for each in unfinished
+            if each.id not in told
+        ]
+        begun = {result.operation.token for result in self.results}
+        message = f"the next run begins it: {error.told}"
+        left = [token for token in self.planned if token not in begun]
+        self.skipped += tuple(Skipped(token, Skip.LATER, message) for token in left)
 
     @property
     def code(self) -> ExitCode:
@@ -69,13 +87,20 @@ def count_unasked(failures: Sequence[Failure], skipped: Sequence[Skipped]) -> tu
 
 
 def tell_plan(
-    plan: Plan, settings: Settings, *, rehearsal: Mapping[str, Sequence[str]] | None = None
+    plan: Plan,
+    settings: Settings,
+    *,
+    rehearsal: Mapping[str, Sequence[str]] | None = None,
+    sign: Callable[[str], str] | None = None,
 ) -> None:
-    """Print the plan, and write the files asked for; and what a rehearsal of it found."""
+    """Print the plan, and write the files asked for; and what a rehearsal of it found.
+
+    `sign` marks it as this configuration's own.
+    """
 
     def rendered(form: str, *, color: bool, width: int) -> str:
         if form == "json":
-            return render_plan_json(plan, preflight=rehearsal)
+            return render_plan_json(plan, preflight=rehearsal, sign=sign)
         text = render_plan_text(plan, color=color, width=width)
         if rehearsal is not None:
             text += "\n" + render_rehearsal(rehearsal, color=color, width=width)
@@ -123,6 +148,22 @@ def tell_runner(
     runner.write_summary(log_safe(redact(text)))
     path = str(settings.outputs[0].path) if settings.outputs else ""
     runner.write_outputs({"status": status_word(code), "report": path})
+
+
+@contextmanager
+def failures_told(settings: Settings) -> Iterator[None]:
+    """Tell GitHub's runner, too, what ends a run before it could say anything itself."""
+    try:
+        yield
+    except KeyturnError as error:
+        runner = settings.runner
+        if runner.in_actions:
+            told = redact(error.told)
+            if not isinstance(error, ConfigError):  # its problems are shown at their lines
+                runner.annotate(render_notes([("error", "keyturn", told)]))
+            with suppress(KeyturnError):
+                runner.write_summary(log_safe(render_ended_markdown(told)))
+        raise
 
 
 def _others(account: Account) -> list[Skipped]:

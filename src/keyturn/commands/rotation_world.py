@@ -40,20 +40,9 @@ from keyturn.transport import Transport
 _COPIES = {"sailpoint": SailPointCopies}
 """Which providers hold copies of tokens that can be written."""
 RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
-_TRUSTED_EVENTS = frozenset({"schedule", "workflow_dispatch", "push"})
 _CLOCKS = timedelta(hours=1)
 """By how much this machine's clock and GitHub's may differ."""
 _MAKE_ONE = "make one with: keyturn recover --new-key --output recovery.key"
-
-
-def require_proven(settings: Settings) -> None:
-    """Refuse to change anything that is real, until the proof of the promises is complete."""
-    if not settings.runner.api_on_loopback:
-        raise UsageError(
-            "rotations are planned for real, and carried out in the sandbox only",
-            hint="this version has no complete proof yet that nothing is lost wherever it is cut"
-            " off; carry the plan out by hand",
-        )
 
 
 def require_trusted(settings: Settings, github: Client) -> None:
@@ -62,7 +51,7 @@ def require_trusted(settings: Settings, github: Client) -> None:
     runner = settings.runner
     if not runner.in_actions:
         return
-    if runner.event_name not in _TRUSTED_EVENTS:
+    if not runner.may_act:
         raise UsageError(
             f"nothing is rotated in a run that {runner.event_name or 'an unknown event'} started",
             hint="start it by schedule, by dispatch or by a push to the default branch",

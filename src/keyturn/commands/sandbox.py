@@ -10,12 +10,13 @@ import shlex
 import threading
 
 from keyturn.errors import ExitCode, UsageError
+from keyturn.instants import format_rfc3339
 from keyturn.report import publish
 from keyturn.sandbox import Sandbox, example
 from keyturn.settings import Settings
 
-_LAST_PORT = 65531
-"""The four after it are the providers'."""
+_LAST_PORT = 65530
+"""The five after it are the providers'."""
 
 
 def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
@@ -30,6 +31,7 @@ def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     with box:
         filled = example.fill(box)
         publish.emit(f"# A GitHub and providers of your own, at {example.NOW:%Y-%m-%d %H:%M} UTC.")
+        publish.emit(f"# Their clock stands: rotate there with --at {format_rfc3339(example.NOW)}.")
         publish.emit("# Their credentials are made up at every start and are worth nothing.")
         variables = {
             "GITHUB_API_URL": box.github.url,
@@ -38,6 +40,7 @@ def run(_settings: Settings, arguments: argparse.Namespace) -> ExitCode:
             "SAILPOINT_URL": box.sailpoint.url,
             "AZURE_DEVOPS_URL": box.azure_devops.url,
             "SYNOPTIC_URL": box.synoptic.url,
+            "AWS_IAM_URL": box.aws_iam.url,
             **filled.environ,
         }
         for name, value in variables.items():

@@ -1,7 +1,15 @@
 """The core types every stage speaks; values only, nothing here does I/O or decides."""
 
 from keyturn.model.failures import Failure, FailureKind
-from keyturn.model.findings import ROTATION_STUCK, Finding, FirstBreak, Halt, Severity, Survey
+from keyturn.model.findings import (
+    COPY_RULES,
+    ROTATION_STUCK,
+    Finding,
+    FirstBreak,
+    Halt,
+    Severity,
+    Survey,
+)
 from keyturn.model.rotation import (
     Bounds,
     Capability,
@@ -49,6 +57,7 @@ from keyturn.model.tokens import (
 )
 
 __all__ = [
+    "COPY_RULES",
     "ROTATION_STUCK",
     "Acceptance",
     "Bounds",

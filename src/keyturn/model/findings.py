@@ -14,6 +14,8 @@ from keyturn.model.tokens import Inspected
 
 ROTATION_STUCK = "rotation-stuck"
 """The rule about a rotation that does not go on, or does not begin, without a person."""
+COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
+"""The rules about the secrets that hold a token."""
 
 
 class Severity(StrEnum):

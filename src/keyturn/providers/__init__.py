@@ -5,11 +5,17 @@ It must not import a provider before it is asked for by name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from keyturn.interfaces import Provider
+
+if TYPE_CHECKING:
+    from keyturn.model import Token
+    from keyturn.transport import Transport
 
 
 @cache
@@ -32,3 +38,8 @@ def load(name: str) -> type[Provider]:
         and vars(value).get("name") == name
     )
     return found
+
+
+def make_all(tokens: Iterable[Token], transport: Transport) -> dict[str, Provider]:
+    """Return a provider for each name that the declarations have; none of them was asked yet."""
+    return {name: load(name)(transport) for name in {token.provider for token in tokens}}

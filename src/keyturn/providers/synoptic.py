@@ -195,16 +195,9 @@ class Synoptic(ListingProvider, MintingProvider):
                 hint="ask for a later date",
             )
         listed = self._ask_list(account)
-        if wanted not in listed:
-            _check_whole(account, listed)
-            # What a copy of a dead token's settings would allow, Synoptic does not say.
-            raise ProviderRefused(
-                "the token whose settings were to be copied is dead; none was made",
-                hint="make one in Synoptic's console",
-            )
+        settings = _settings(account, listed, wanted)
         reply = self._change(
-            account,
-            {"expire": until.strftime("%Y%m%d%H%M"), "cloneSettings": listed[wanted]},
+            account, {"expire": until.strftime("%Y%m%d%H%M"), "cloneSettings": settings}
         )
         if reply.status == 400:
             raise ProviderRefused(f"{account.host} refuses to make the token (400)")
@@ -318,6 +311,18 @@ def _given_value(token: Token, access: Access | None) -> SecretValue:
             hint=f"give the step {variable} in its `env:`" if variable else _VALUE_NEEDED,
         )
     return value
+
+
+def _settings(account: _Account, listed: Mapping[str, SecretValue], token_id: str) -> SecretValue:
+    """Return what a new token takes the settings of another from: that one's value."""
+    if token_id not in listed:
+        _check_whole(account, listed)
+        # What a copy of a dead token's settings would allow, Synoptic does not say.
+        raise ProviderRefused(
+            "the token whose settings were to be copied is dead; none was made",
+            hint="make one in Synoptic's console",
+        )
+    return listed[token_id]
 
 
 def _wanted(account: _Account, token: Token, access: Access | None, *, token_id: str | None) -> str:

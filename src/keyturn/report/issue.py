@@ -62,6 +62,13 @@ _ADVICE = {
     "review-due": "Decide whether the token may still live as long as it does, and move the "
     "`review` date in the configuration.",
 }
+_ROTATED = {
+    "expired": "keyturn makes a new one itself: see that `keyturn rotate --apply` runs. What uses "
+    "the old one fails until then.",
+    "expiring": "keyturn rotates the token itself when it is due: see that `keyturn rotate "
+    "--apply` runs before it dies.",
+}
+"""What to do about a token that nothing keeps from being rotated."""
 _TRY_AGAIN = (
     "Mend what keeps the token from being rotated; the next run of `keyturn rotate` tries it again."
 )
@@ -113,7 +120,7 @@ class IssueText:
             token=case.inspected.token,
             status=case.inspected.status,
             first=self._first(case),
-            advice=list(dict.fromkeys(line for f in case.findings for line in _advise(f))),
+            advice=list(dict.fromkeys(line for f in case.findings for line in _advise(f, case))),
             halt=next((f.halt for f in case.findings if f.halt and f.halt.operation), None),
             holds=_HOLDS,
             expires=format_expiry(case.inspected.status),
@@ -226,11 +233,13 @@ def _lasting(finding: Finding, case: Case) -> FirstBreak | None:
     return FirstBreak(use.path, use.job, first.at, first.trigger)
 
 
-def _advise(finding: Finding) -> Iterator[str]:
+def _advise(finding: Finding, case: Case) -> Iterator[str]:
     """Yield what to do about a finding."""
     halt = finding.halt
     if halt is None:
-        yield Markdown(_ADVICE[finding.rule])
+        # Nobody who is to mend a rotation is told to wait for it.
+        rotated = not case.by_hand and not any(each.halt for each in case.findings)
+        yield Markdown((rotated and _ROTATED.get(finding.rule)) or _ADVICE[finding.rule])
         return
     if halt.hint:
         yield halt.hint[:1].upper() + halt.hint[1:]

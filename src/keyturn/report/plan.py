@@ -5,6 +5,7 @@ Names are other people's words and are made inert for people here; values never 
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -88,7 +89,7 @@ def _rotation_block(rotation: Rotation, color: bool, width: int) -> list[str]:
 def _verb(rotation: Rotation) -> str:
     if rotation.rescue:
         return "made again, by overlap"
-    return "leaked: the old one is ended first" if rotation.leaked else rotation.strategy
+    return "leaked: the old one is ended first" if rotation.ends_first else rotation.strategy
 
 
 def _facts(rotation: Rotation) -> Iterator[tuple[str, str]]:
@@ -126,12 +127,20 @@ def _when(at: datetime | None) -> str:
     return format_instant(at) if at else "unknown"
 
 
-def render_plan_json(plan: Plan, *, preflight: Mapping[str, Sequence[str]] | None = None) -> str:
+def render_plan_json(
+    plan: Plan,
+    *,
+    preflight: Mapping[str, Sequence[str]] | None = None,
+    sign: Callable[[str], str] | None = None,
+) -> str:
     """Return one JSON document, from which `read_plan` makes the same plan again.
 
-    `preflight`: what would keep each rotation from going on, where that was looked into.
+    `preflight`: what would keep each rotation from going on, where that was looked into; `sign`
+    makes what shows that nobody has changed the rest.
     """
-    looked = {"preflight": preflight} if preflight is not None else {}
+    looked: dict[str, Any] = {"preflight": preflight} if preflight is not None else {}
+    if sign:
+        looked["mac"] = sign(render_plan_json(plan))
     return dump(
         {
             "schema": SCHEMA,
@@ -215,22 +224,33 @@ def _seconds(length: timedelta) -> int:
     return int(length.total_seconds())
 
 
-def read_plan(data: bytes) -> Plan:
+def read_plan(data: bytes, *, sign: Callable[[str], str] | None = None) -> Plan:
     """Return a saved plan. Raises UsageError for whatever `render_plan_json` has not written.
 
-    It says what somebody agreed to, and nothing more: a plan that is carried out is made anew.
+    It says what somebody agreed to, and nothing more: a plan that is carried out is made anew. With
+    `sign`, one that was made with the journal must bear its mark.
     """
     hint = "save one with `keyturn rotate --output json=PLAN`"
     try:
         document = _Node(json.loads(data.decode()))
         schema = document.text("schema")
         plan = _read_plan(document) if schema == SCHEMA else None
+        changed = bool(plan and sign and plan.journal_read and not _is_signed(document, plan, sign))
     # RecursionError: absurd nesting. OverflowError: a number beyond any calendar.
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError("the saved plan cannot be read as one", hint=hint) from error
     if plan is None:
         raise UsageError(f"the saved plan is not of the form {SCHEMA}", hint=hint)
+    if changed:
+        raise UsageError(
+            "the saved plan was changed, or was not saved under this recovery key", hint=hint
+        )
     return plan
+
+
+def _is_signed(document: _Node, plan: Plan, sign: Callable[[str], str]) -> bool:
+    mac = document.text("mac") if document.has("mac") else ""
+    return hmac.compare_digest(mac.encode(), sign(render_plan_json(plan)).encode())
 
 
 class _Node:
@@ -240,6 +260,9 @@ class _Node:
         if not isinstance(value, Mapping):
             raise TypeError("not a mapping")
         self._value = value
+
+    def has(self, name: str) -> bool:
+        return name in self._value
 
     def text(self, name: str) -> str:
         return _text(self._value[name])

@@ -92,6 +92,11 @@ def render_rotation_markdown(rows: Sequence[Row], status: str, repository: str) 
     return "\n".join([*lines, *([] if rows else ["Nothing is due."])]) + "\n"
 
 
+def render_ended_markdown(message: str) -> str:
+    """Return the summary of a step that ended before it came to any rotation."""
+    return f"## {_ICONS['needs-human']} keyturn: rotations\n\n{escape.markdown(message)}\n"
+
+
 def rows_of(results: Sequence[Result], skipped: Sequence[Skipped]) -> Iterator[Row]:
     """Yield a row for each operation, and for each token that is left for a reason worth saying."""
     for result in results:

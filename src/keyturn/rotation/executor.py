@@ -47,6 +47,9 @@ from keyturn.secret_value import redact
 
 _MOST_DAYS = 5
 """On how many days a phase is tried before a person is asked."""
+_STORED = (Phase.CONFIRMING, Phase.DRAINING, Phase.RETIRING)
+"""Phases in which every secret is to hold the new value: where one was written since, it is written
+once more, with one more token where the sealed record is gone by then."""
 _DEFINITE = (ProviderRefused, CredentialRejected, TokenNotFound, NotPermitted, PlatformRefused)
 """Refusals after which nothing was changed, and which no second try would mend."""
 
@@ -135,8 +138,7 @@ class Executor:
     def retry(self, token: Token, id: str) -> Result:
         """Go on with one that has stopped, because a person has looked and says so.
 
-        What its secrets hold by now is as it should be: where it is not stored everywhere yet, the
-        new value is written over it.
+        What its secrets hold by now is no surprise any more: the new value is written over it.
         """
         case = self._case(token, id)
         operation = case.operation
@@ -151,7 +153,7 @@ class Executor:
                 return Result(case.operation, error.told, cut_off=True)
             phase = Phase(operation.facts["from"])
             moved = any(row.shown != shown[label] for label, row in operation.rows.items())
-            if phase is Phase.CONFIRMING and moved:
+            if moved and phase in _STORED:
                 phase = Phase.DISTRIBUTING
             self._ledger.retry(id, phase, shown)
         return self.go_on(token, id)
@@ -208,7 +210,12 @@ class Executor:
                 case Phase.MINTING:
                     sealed = making.make(case)
                 case Phase.SEALED:
-                    if case.operation.facts["ends_first"]:
+                    sealed = sealed or making.find_sealed(case)
+                    if case.operation.facts["ends_first"] and sealed is None:
+                        sealed = making.make(case)  # or nothing that works would be left
+                        continue
+                    # One that is in memory alone does not take the old one's place yet.
+                    if case.operation.facts["ends_first"] and case.operation.facts["kept"]:
                         ending.end_old(case)
                     case.enter(Phase.PROVING)
                 case Phase.PROVING | Phase.DISTRIBUTING:

@@ -30,6 +30,11 @@ def give_up(case: Case) -> str:
     with suppress(PlatformError):
         preflight.remove_canaries(case)
     told = _told(case, ended) + note
+    if not (old_lives or case.operation.is_stored or case.operation.strategy is Strategy.EXTEND):
+        told += (
+            "; the old token does not work: make a new one by hand, and store it in every secret"
+            " that holds the old one"
+        )
     case.enter(Phase.ABANDONED, because=told)
     return told
 

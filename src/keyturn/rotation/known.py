@@ -341,9 +341,7 @@ def _tried_again(operation: Operation, data: Mapping[str, Any]) -> Operation:
     asked = operation.phase is Phase.NEEDS_HUMAN
     phase, rows = Phase(data["phase"]), dict(operation.rows)
     for label, at in data["rows"].items():
-        rows[label] = let_stand(
-            rows[label], read_maybe_instant(at), written=phase in _STORED_EVERYWHERE
-        )
+        rows[label] = let_stand(rows[label], read_maybe_instant(at))
     return replace(
         operation,
         phase=phase,

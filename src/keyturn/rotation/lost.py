@@ -102,6 +102,8 @@ def end_unstored(case: Case) -> None:
     operation = case.operation
     if operation.strategy is not Strategy.OVERLAP or operation.new_id is None:
         return
+    if operation.old_id in operation.ended_at:
+        return  # it leaked: this one is all that the next can be made like
     # Not on the journal's word alone, whose last lines may be gone: GitHub tells it too.
     if is_untouched(case):
         end(case, operation.new_id)

@@ -51,8 +51,8 @@ def make(case: Case) -> Sealed:
         if case.operation.attempts.get(Phase.MINTING, 0) >= _MOST_MINTS:
             raise RotationError(
                 f"a new token was asked for {_MOST_MINTS} times, and none could be kept",
-                hint="look why the sealed record cannot be written or read, and whether the"
-                " provider has room for one more",
+                hint="look why its provider refuses, or the sealed record cannot be written or"
+                " read; then have this tried again",
             )
         lost.end_unstored(case)
         in_place = case.operation.strategy is Strategy.IN_PLACE
@@ -87,7 +87,10 @@ def forget_sealed(case: Case) -> None:
 
 
 def _mint(case: Case) -> Minted:
-    provider = case.minting()
+    provider, operation = case.minting(), case.operation
+    like = operation.old_id
+    if like in operation.ended_at:  # it leaked, and its successor has its rights
+        like = operation.new_id or (like, *operation.abandoned)[-1]
     before = _ids_before(case)
     name = case.next_name
     case.ledger.public |= {*before, name}
@@ -98,7 +101,7 @@ def _mint(case: Case) -> Minted:
         return provider.mint(
             case.token,
             access,
-            like=case.operation.old_id,
+            like=like,
             name=name,
             expires_at=case.expires_at,
             now=case.now,

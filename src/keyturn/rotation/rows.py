@@ -69,12 +69,10 @@ def about_to_write(entry: Entry) -> dict[str, Row]:
     }
 
 
-def let_stand(row: Row, shown: datetime | None, *, written: bool) -> Row:
-    """Return the row of a secret that a person has looked at."""
+def let_stand(row: Row, shown: datetime | None) -> Row:
+    """Return the row of a secret that a person has looked at, and that may be written over."""
     if row.state is RowState.STORED and shown == row.shown:
         return row
-    if written and row.stored_at:
-        return replace(row, stored_at=max(row.stored_at, shown or row.stored_at), shown=shown)
     # It may hold a token of this operation, which is then not one that no secret holds.
     return Row(stored_at=row.stored_at or row.begun_at, shown=shown)
 

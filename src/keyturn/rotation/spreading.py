@@ -11,7 +11,7 @@ from itertools import islice
 
 from keyturn.errors import PlatformError, PlatformUnavailable, RotationError
 from keyturn.model import StoredPart
-from keyturn.model.rotation import Phase, Strategy
+from keyturn.model.rotation import Strategy
 from keyturn.rotation.case import Case
 from keyturn.rotation.rows import RowState
 from keyturn.rotation.sealed import Sealed
@@ -103,9 +103,7 @@ def confirm(case: Case) -> None:
         if not _is_ours(case, label, written):
             raise RotationError(
                 f"{label} was written by somebody else since",
-                hint="find out who did; having this tried again writes the new value over it"
-                if case.operation.phase is Phase.CONFIRMING
-                else "find out who did; if what it holds now works, have this tried again",
+                hint="find out who did; having this tried again writes a new value over it",
             )
 
 

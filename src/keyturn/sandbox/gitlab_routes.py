@@ -24,13 +24,7 @@ def add_routes(api: Api, router: Router, admit: Callable[[Request], Token]) -> N
         def answer(request: Request, **parameters: str) -> Response:
             caller = admit(request)
             if scopes and not set(scopes) & set(caller.scopes):
-                body = {
-                    "error": "insufficient_scope",
-                    "error_description": "The request requires higher privileges than provided "
-                    "by the access token.",
-                    "scope": " ".join(scopes),
-                }
-                return Response(403, body)
+                return _insufficient(scopes)
             try:
                 return handler(request, caller, **fixed, **parameters)
             except Refused as refused:
@@ -68,3 +62,13 @@ def add_routes(api: Api, router: Router, admit: Callable[[Request], Token]) -> N
             add("GET", f"{path}/{{token_id}}", api.get_owned, _READ, **where)
         if kind != DEPLOY:
             add("POST", f"{path}/{{token_id}}/rotate", api.rotate_owned, _WRITE, **where)
+
+
+def _insufficient(scopes: Scopes) -> Response:
+    body = {
+        "error": "insufficient_scope",
+        "error_description": "The request requires higher privileges than provided by the access "
+        "token.",
+        "scope": " ".join(scopes),
+    }
+    return Response(403, body)
