@@ -286,6 +286,7 @@ class Executor:
             return waits
         spreading.confirm(case)  # days may have passed, and somebody put the old value back
         if case.operation.phase is Phase.DRAINING:
+            self._clean_up_after_others(case)
             although = redact(verdict.because) if verdict.forced else None
             case.enter(Phase.RETIRING, although=although)
         return ""
@@ -294,6 +295,12 @@ class Executor:
         """Begin to count the bad days anew, now that a run has come through."""
         if case.operation.failed_on and case.operation.phase not in FINAL | STOPS:
             self._ledger.answered(case.id)
+
+    def _clean_up_after_others(self, case: Case) -> None:
+        """End and delete what a run left that was overtaken between a mint and its next entry."""
+        if case.operation.facts["named"]:
+            lost.end_orphans(case)
+        making.forget_sealed(case)
 
     def _stop(self, case: Case, error: KeyturnError) -> Result:
         """Say that something refused, or did not answer."""

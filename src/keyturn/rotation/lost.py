@@ -14,7 +14,7 @@ from keyturn.model import Listed, State
 from keyturn.model.rotation import Strategy
 from keyturn.rotation.case import Case
 from keyturn.rotation.rows import RowState
-from keyturn.rotation.spreading import find_touched
+from keyturn.rotation.spreading import find_rewritten, find_touched
 
 CLOCKS = timedelta(minutes=10)
 """How far apart two clocks may be, or an entry of the journal and the act that it announces."""
@@ -26,11 +26,11 @@ def require_unheld(case: Case) -> None:
 
     A journal that was cut back knows of no write; what is ended or swapped for it would be in use.
     """
-    touched = find_touched(case, list(case.operation.rows))
-    if touched:
+    rewritten = find_rewritten(case, list(case.operation.rows))
+    if rewritten:
         raise RotationError(
-            f"{', '.join(touched)} was written by somebody else, or is gone, and the new value is"
-            " nowhere to be found",
+            f"{', '.join(rewritten)} was written by somebody else, and the new value is nowhere to"
+            " be found",
             hint="see what it holds, and whether the journal is whole; having this tried again"
             " makes one more token, and writes that over it",
         )

@@ -16,6 +16,7 @@ from keyturn.model.rotation import Phase
 from keyturn.rotation.case import Case
 from keyturn.rotation.lost import end
 from keyturn.rotation.sealed import Sealed, variable_name
+from keyturn.secret_value import redact
 
 _WAITS = (0.0, 5.0, 10.0, 20.0)
 """Seconds before each look at a token that is not known yet."""
@@ -93,5 +94,5 @@ def roll_back(case: Case, problems: Iterable[str]) -> str:
         end(case, token_id)
     case.outside.variables.delete(variable_name(case.id))
     told = "; ".join(problems)
-    case.enter(Phase.ROLLED_BACK, because=told)
+    case.enter(Phase.ROLLED_BACK, because=redact(told))
     return f"the new token was ended, and the old one is still current: {told}"

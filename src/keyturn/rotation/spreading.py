@@ -141,6 +141,11 @@ def find_touched(case: Case, labels: Sequence[str]) -> list[str]:
     return [label for label in labels if not _is_expected(case, label)]
 
 
+def find_rewritten(case: Case, labels: Sequence[str]) -> list[str]:
+    """Return the destinations that somebody else wrote since the plan; not those that are gone."""
+    return [label for label in find_touched(case, labels) if _date(case, label) is not None]
+
+
 def _is_expected(case: Case, label: str) -> bool:
     row, written = case.operation.rows[label], _look(case, label)
     if written is None:
