@@ -233,7 +233,7 @@ def _place(ref: SecretRef) -> list[str]:
     scope = ref.scope
     if ref.level is Level.ORGANIZATION:
         return ["--org", scope.owner]
-    place = ["--repo", f"{scope.owner}/{scope.repository}"]
+    place = ["--repo", scope.full_name]
     return [*place, "--env", scope.environment] if scope.environment else place
 
 

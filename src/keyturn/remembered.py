@@ -57,7 +57,7 @@ def with_current_id(
     declared, current = token.options.get("token_id"), known.current_of(repository).get(token.id)
     if declared is None or current is None or str(declared) == current.token_id:
         return token
-    own = _own_operations(known, repository, token.id)
+    own = known.of_token(token.id, repository=repository)
     if not any(str(declared) in _ids(operation) for operation in own):
         return token
     return pin(token, current.token_id, options_model)
@@ -102,7 +102,7 @@ def remember(
     `key` tells it from every other one of its provider.
     """
     repository, token = inventory.repository, inspected.token
-    own = _own_operations(known, repository, token.id)
+    own = known.of_token(token.id, repository=repository)
     for operation in own:
         if operation.closed_at is None:
             return Remembered(f"a rotation of it is under way, and has come to `{operation.phase}`")
@@ -228,14 +228,6 @@ def _is_there(operation: Operation, key: str | None, token_id: str) -> bool:
 def place_of(key: str | None, token_id: str) -> str | None:
     """Return what the keys of all tokens of one server and kind have in common."""
     return key.removesuffix(token_id) if key else None
-
-
-def _own_operations(known: Known, repository: str, token: str) -> list[Operation]:
-    return [
-        operation
-        for operation in known.operations.values()
-        if operation.token == token and operation.is_of(repository)
-    ]
 
 
 def _ids(operation: Operation) -> set[str]:

@@ -45,6 +45,7 @@ from keyturn.errors import (
     UsageError,
 )
 from keyturn.github.client import Client
+from keyturn.github.write_budget import WriteBudget
 from keyturn.inspection import Inspector
 from keyturn.model import Failure, FailureKind, Inventory, Plan, Skip, Skipped, Strategy, Token
 from keyturn.plan import build_plan
@@ -52,6 +53,7 @@ from keyturn.remembered import Memory
 from keyturn.report import publish
 from keyturn.rotation.case import Outside
 from keyturn.rotation.executor import Executor, Result
+from keyturn.rotation.keys import RecoveryKey
 from keyturn.rotation.known import Operation
 from keyturn.rotation.ledger import Ledger
 from keyturn.rotation.machine import STOPS
@@ -267,19 +269,15 @@ class _Rotating:
         key = rotation_world.find_recovery_key(self.settings, self._config)
         if key is None:
             return None
-        place = self._config.journal
-        assert place  # it names the key's other half
-        budget = rotation_world.make_budget(self.settings)
-        return rotation_world.open_ledger(self.settings, place, self._github, key, budget)
+        return self._open_ledger(key, rotation_world.make_budget(self.settings))
 
     def _open(self) -> tuple[Ledger, Outside]:
         """Open the journal, and put together what is acted on. Raises UsageError, JournalError."""
-        settings, config = self.settings, self._config
+        settings = self.settings
         rotation_world.require_trusted(settings, self._github)
-        key = rotation_world.require_recovery_key(settings, config)
-        assert config.journal
+        key = rotation_world.require_recovery_key(settings, self._config)
         budget = rotation_world.make_budget(settings)
-        ledger = rotation_world.open_ledger(settings, config.journal, self._github, key, budget)
+        ledger = self._open_ledger(key, budget)
         known = ledger.known.operations.values()
         self._stored_before = {operation.id for operation in known if operation.is_stored}
         outside = rotation_world.make_outside(
@@ -293,6 +291,11 @@ class _Rotating:
             transport=self._transport,
         )
         return ledger, outside
+
+    def _open_ledger(self, key: RecoveryKey, budget: WriteBudget) -> Ledger:
+        place = self._config.journal
+        assert place  # it names the key's other half
+        return rotation_world.open_ledger(self.settings, place, self._github, key, budget)
 
     def _unfinished(self, ledger: Ledger) -> tuple[Operation, ...]:
         return ledger.known.unfinished(repository=self.settings.repository)

@@ -39,9 +39,9 @@ def _problems(
         elif found.updated_at != destination.updated_at:
             yield f"{destination.ref} was written by somebody else just now"
     scopes = {destination.ref.scope for destination in rotation.destinations}
-    others = {f"{s.owner}/{s.repository}" for s in scopes if s.repository}
+    others = {scope.full_name for scope in scopes if scope.repository}
     for each in sorted({repository, *others}, key=str.lower):
         try:
-            runs.list_unfinished(each)
+            runs.prove_readable(each)
         except KeyturnError as error:
             yield f"runs of {each} that can hold the old value: {error.told}"

@@ -43,10 +43,9 @@ class GitHubSecrets:
 def _path(scope: Scope) -> str:
     if scope.level is Level.ORGANIZATION:
         return api_path("orgs", scope.owner, scope.store, "secrets")
-    repository = f"{scope.owner}/{scope.repository}"
     if scope.level is Level.ENVIRONMENT:
-        return repository_path(repository, "environments", scope.environment, "secrets")
-    return repository_path(repository, scope.store, "secrets")
+        return repository_path(scope.full_name, "environments", scope.environment, "secrets")
+    return repository_path(scope.full_name, scope.store, "secrets")
 
 
 def _read_secret(row: Mapping[str, Any], scope: Scope) -> Secret:

@@ -67,15 +67,22 @@ class Scope:
         secrets = "Secrets" if self.store is Store.ACTIONS else f"{self.store.capitalize()} secrets"
         return secrets if self.repository else f"organization {secrets}"
 
+    @property
+    def full_name(self) -> str:
+        """The repository as owner/name; an organization's own name."""
+        return f"{self.owner}/{self.repository}" if self.repository else self.owner
+
+    @property
+    def place(self) -> str:
+        """Where it is in GitHub, whatever the store."""
+        return f"{self.full_name}[{self.environment}]" if self.environment else self.full_name
+
     def is_of(self, repository: str) -> bool:
         """Say whether it belongs to owner/name, or to one of its environments."""
-        return f"{self.owner}/{self.repository}".lower() == repository.lower()
+        return bool(self.repository) and self.full_name.lower() == repository.lower()
 
     def __str__(self) -> str:
-        where = f"{self.owner}/{self.repository}" if self.repository else self.owner
-        if self.environment:
-            where += f"[{self.environment}]"
-        return where if self.store is Store.ACTIONS else f"{where} ({self.store})"
+        return self.place if self.store is Store.ACTIONS else f"{self.place} ({self.store})"
 
 
 @total_ordering
@@ -113,12 +120,8 @@ class SecretRef:
         return hash(self._key)
 
     def __str__(self) -> str:
-        scope = self.scope
-        where = f"{scope.owner}/{scope.repository}" if scope.repository else scope.owner
-        if scope.environment:
-            where += f"[{scope.environment}]"
-        prefix = "" if scope.store is Store.ACTIONS else f"{scope.store}/"
-        return f"{where}:{prefix}{self.name}"
+        prefix = "" if self.scope.store is Store.ACTIONS else f"{self.scope.store}/"
+        return f"{self.scope.place}:{prefix}{self.name}"
 
 
 class How(StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from keyturn.interfaces import (
     SecretWriter,
     Variables,
 )
-from keyturn.model import Inventory, SecretRef, StoredPart, Token, TokenStatus
+from keyturn.model import Inventory, Listed, SecretRef, StoredPart, Token, TokenStatus
 from keyturn.model.rotation import Phase, Predecessor, Strategy
 from keyturn.revocation import pin
 from keyturn.rotation.keys import JournalKey, RecoveryKey
@@ -203,14 +203,19 @@ class Case:
             raise RotationError("the id of the token is none that its declaration could name")
         return pinned
 
+    def list_tokens(self) -> Sequence[Listed]:
+        """Ask afresh for every token that the credential sees there. Raises ProviderError."""
+        provider = self.provider()
+        assert isinstance(provider, ListingProvider)
+        return provider.list_tokens(self.token, self.access(), now=self.now)
+
     def look_at(self, token_id: str) -> TokenStatus:
         """Ask afresh about one token, by whoever may see it. Raises ProviderError."""
         provider = self.provider()
         if _takes_ids(provider.options_model()):
             return provider.inspect(self.pinned(token_id), self.access(), now=self.now)
         # Such a declaration means the token whose value this run was given: the list tells ids.
-        assert isinstance(provider, ListingProvider)
-        for row in provider.list_tokens(self.token, self.access(), now=self.now):
+        for row in self.list_tokens():
             if row.status.token_id == token_id:
                 return row.status
         raise TokenNotFound("its provider does not list the token any more")

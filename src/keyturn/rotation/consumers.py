@@ -154,8 +154,7 @@ def _refs(case: Case) -> list[SecretRef]:
 
 
 def _owners(refs: Iterable[SecretRef]) -> set[str]:
-    scopes = [ref.scope for ref in refs if ref.scope.repository]
-    return {f"{scope.owner}/{scope.repository}" for scope in scopes}
+    return {ref.scope.full_name for ref in refs if ref.scope.repository}
 
 
 def prove_runs_readable(case: Case) -> None:

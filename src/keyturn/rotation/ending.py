@@ -29,14 +29,9 @@ _LAST_USE = timedelta(days=1)
 def end_old(case: Case) -> None:
     """End a leaked token at once, whatever holds it; its death is looked for later."""
     old_id = case.operation.old_id
-    status = _find(case, old_id)
-    if old_id == case.operation.new_id or case.operation.retiring.get(old_id) is Retirement.SENT:
-        return
-    if status is not None and status.state not in _DEAD:
-        _require_the_same(case, status)
-        case.ledger.retire(case.id, old_id, Retirement.DUE)
-        end(case, old_id)
-        case.ledger.retire(case.id, old_id, Retirement.SENT)
+    sent = case.operation.retiring.get(old_id) is Retirement.SENT
+    if not sent and old_id != case.operation.new_id:
+        _send(case, old_id, _find(case, old_id))
 
 
 def retire(case: Case) -> str:
@@ -73,13 +68,7 @@ def _doomed(case: Case) -> list[str]:
 def _end(case: Case, token_id: str) -> str:
     """End one token, once, and look whether it is dead; return what is waited for, if it is not."""
     status, state = _find(case, token_id), case.operation.retiring.get(token_id)
-    if _lives(status) and state is not Retirement.SENT:
-        assert status
-        if token_id == case.operation.old_id:
-            _require_the_same(case, status)
-        case.ledger.retire(case.id, token_id, Retirement.DUE)
-        end(case, token_id)
-        case.ledger.retire(case.id, token_id, Retirement.SENT)
+    if state is not Retirement.SENT and _send(case, token_id, status):
         status = _find(case, token_id)
     elif state is Retirement.DUE:  # a run was cut off after it had ended it
         case.ledger.retire(case.id, token_id, Retirement.SENT)
@@ -98,6 +87,18 @@ def _end(case: Case, token_id: str) -> str:
         )
     case.ledger.retire(case.id, token_id, Retirement.DEAD)
     return ""
+
+
+def _send(case: Case, token_id: str, status: TokenStatus | None) -> bool:
+    """End a token that lives, written down before and after; say whether there was need to."""
+    if status is None or status.state in _DEAD:
+        return False
+    if token_id == case.operation.old_id:
+        _require_the_same(case, status)
+    case.ledger.retire(case.id, token_id, Retirement.DUE)
+    end(case, token_id)
+    case.ledger.retire(case.id, token_id, Retirement.SENT)
+    return True
 
 
 def _lives(status: TokenStatus | None) -> bool:

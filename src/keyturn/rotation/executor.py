@@ -105,11 +105,7 @@ class Executor:
 
     def _clean_up_after(self, token: Token, repository: str) -> None:
         """Delete what the operation before could not delete, where it was refused."""
-        own = [
-            operation
-            for operation in self._ledger.known.operations.values()
-            if operation.token == token.id and operation.is_of(repository)
-        ]
+        own = self._ledger.known.of_token(token.id, repository=repository)
         if own and own[-1].phase is Phase.BLOCKED:
             with suppress(PlatformError):
                 preflight.forget_reserved(self._outside.variables, own[-1].id)

@@ -127,6 +127,14 @@ class Known:
             and (repository is None or operation.is_of(repository))
         )
 
+    def of_token(self, token: str, *, repository: str) -> list[Operation]:
+        """Return one token's operations, in the order in which they were opened."""
+        return [
+            operation
+            for operation in self.operations.values()
+            if operation.token == token and operation.is_of(repository)
+        ]
+
     def cycles(self, repository: str) -> Mapping[str, int]:
         """Return token -> how many of its operations were closed: the next one's `cycle`."""
         return Counter(

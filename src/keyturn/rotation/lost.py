@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 from keyturn.errors import ProviderRefused, RotationError, TokenNotFound
-from keyturn.interfaces import ListingProvider
 from keyturn.model import Listed, State
 from keyturn.model.rotation import Strategy
 from keyturn.rotation.case import Case
@@ -26,7 +25,7 @@ def require_unheld(case: Case) -> None:
 
     A journal that was cut back knows of no write; what is ended or swapped for it would be in use.
     """
-    rewritten = find_rewritten(case, list(case.operation.rows))
+    rewritten = find_rewritten(case)
     if rewritten:
         raise RotationError(
             f"{', '.join(rewritten)} was written by somebody else, and the new value is nowhere to"
@@ -47,18 +46,12 @@ def end_orphans(case: Case) -> None:
     named = bool(case.operation.facts["named"])
     if not named and case.operation.facts.get("looked"):
         return  # a person has judged what was new
-    fresh = [row for row in _list(case) if _is_fresh(case, row)]
+    fresh = [row for row in case.list_tokens() if _is_fresh(case, row)]
     if named:
         fresh = [row for row in fresh if row.name in case.names]
     for row in fresh if named else _made_by_us(case, fresh):
         assert row.status.token_id
         end(case, row.status.token_id)
-
-
-def _list(case: Case) -> list[Listed]:
-    provider = case.provider()
-    assert isinstance(provider, ListingProvider)
-    return list(provider.list_tokens(case.token, case.access(), now=case.now))
 
 
 def _is_fresh(case: Case, row: Listed) -> bool:
@@ -123,7 +116,7 @@ def namesakes(case: Case, token_id: str) -> tuple[str, list[str]] | None:
     None where the provider has no such list: then a successor whose answer was lost is not found.
     """
     try:
-        rows = _list(case)
+        rows = case.list_tokens()
     except ProviderRefused:
         return None
     name = next((row.name for row in rows if row.status.token_id == token_id), None)
@@ -148,7 +141,7 @@ def find_lost_swap(case: Case, doomed: str) -> str | None:
     facts, begun = case.operation.facts, case.instant("asked_at")
     found = [
         row
-        for row in _list(case)
+        for row in case.list_tokens()
         if facts.get("called") is not None
         and row.name == facts["called"]
         and _is_fresh(case, row)

@@ -17,7 +17,7 @@ from keyturn.errors import (
     RotationError,
     SealedBroken,
 )
-from keyturn.interfaces import ExtendingProvider, ListingProvider
+from keyturn.interfaces import ExtendingProvider
 from keyturn.model import Minted
 from keyturn.model.rotation import Phase, Strategy
 from keyturn.rotation import lost
@@ -43,20 +43,8 @@ def make(case: Case) -> Sealed:
     nobody knows, RotationError where a person must look.
     """
     found, kept = find_sealed(case), True
-    if found is None and case.operation.phase is not Phase.PREFLIGHT:
-        lost.require_unheld(case)
-    if found is None and case.operation.phase is Phase.MINTING:
-        lost.end_orphans(case)
     if found is None:
-        if case.operation.attempts.get(Phase.MINTING, 0) >= _MOST_MINTS:
-            raise RotationError(
-                f"a new token was asked for {_MOST_MINTS} times, and none could be kept",
-                hint="look why its provider refuses, or the sealed record cannot be written or"
-                " read; then have this tried again",
-            )
-        lost.end_unstored(case)
-        in_place = case.operation.strategy is Strategy.IN_PLACE
-        found, kept = _keep(case, _replace(case) if in_place else _mint(case))
+        found, kept = _make_anew(case)
     case.ledger.public.add(found.new_id)
     if case.operation.phase not in (Phase.PREFLIGHT, Phase.MINTING):
         return found  # it was only not shown for a moment
@@ -64,6 +52,23 @@ def make(case: Case) -> Sealed:
         Phase.SEALED, new_id=found.new_id, expires_at=found.expires_at, made_at=case.now, kept=kept
     )
     return found
+
+
+def _make_anew(case: Case) -> tuple[Sealed, bool]:
+    """Have a value made, now that there is none; see `_keep` for what it returns."""
+    if case.operation.phase is not Phase.PREFLIGHT:
+        lost.require_unheld(case)
+    if case.operation.phase is Phase.MINTING:
+        lost.end_orphans(case)
+    if case.operation.attempts.get(Phase.MINTING, 0) >= _MOST_MINTS:
+        raise RotationError(
+            f"a new token was asked for {_MOST_MINTS} times, and none could be kept",
+            hint="look why its provider refuses, or the sealed record cannot be written or"
+            " read; then have this tried again",
+        )
+    lost.end_unstored(case)
+    in_place = case.operation.strategy is Strategy.IN_PLACE
+    return _keep(case, _replace(case) if in_place else _mint(case))
 
 
 def find_sealed(case: Case) -> Sealed | None:
@@ -204,11 +209,9 @@ def write_record(case: Case, made: Sealed) -> bool:
 
 def _ids_before(case: Case) -> list[str]:
     """Return the ids that are there before a mint, where tokens have no names to be found by."""
-    provider = case.provider()
-    if case.operation.facts["named"] or not isinstance(provider, ListingProvider):
+    if case.operation.facts["named"]:
         return []
-    listed = provider.list_tokens(case.token, case.access(), now=case.now)
-    return [row.status.token_id for row in listed if row.status.token_id]
+    return [row.status.token_id for row in case.list_tokens() if row.status.token_id]
 
 
 def extend(case: Case) -> str:

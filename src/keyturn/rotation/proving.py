@@ -15,7 +15,8 @@ from keyturn.model import Precision, State, TokenStatus
 from keyturn.model.rotation import Phase
 from keyturn.rotation.case import Case
 from keyturn.rotation.lost import end
-from keyturn.rotation.sealed import Sealed, variable_name
+from keyturn.rotation.making import forget_sealed
+from keyturn.rotation.sealed import Sealed
 from keyturn.secret_value import redact
 
 _WAITS = (0.0, 5.0, 10.0, 20.0)
@@ -92,7 +93,7 @@ def roll_back(case: Case, problems: Iterable[str]) -> str:
         raise RotationError("there is no new token to be ended")
     for token_id in (new_id, *case.operation.abandoned):
         end(case, token_id)
-    case.outside.variables.delete(variable_name(case.id))
+    forget_sealed(case)
     told = "; ".join(problems)
     case.enter(Phase.ROLLED_BACK, because=redact(told))
     return f"the new token was ended, and the old one is still current: {told}"

@@ -5,7 +5,7 @@ A destination that holds it is not written again; what somebody else changed is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -34,12 +34,17 @@ def distribute(case: Case, sealed: Sealed) -> None:
     foreign: list[str] = []
     refused: list[PlatformError] = []
     while batch := list(islice(todo, _AT_A_TIME)):
-        ours: list[str] = []
+        ours: dict[str, datetime | None] = {}
         for label in batch:
             try:
-                (ours if _is_expected(case, label) else foreign).append(label)
+                seen = _look(case, label)
             except PlatformError as error:
                 refused.append(error)
+                continue
+            if _is_expected(case, label, seen):
+                ours[label] = seen
+            else:
+                foreign.append(label)
         # After a swap in place the others hold what is dead: they are written all the same.
         if foreign and case.operation.strategy is not Strategy.IN_PLACE:
             break
@@ -54,16 +59,18 @@ def distribute(case: Case, sealed: Sealed) -> None:
         raise refused[0]
 
 
-def _write(case: Case, sealed: Sealed, batch: Sequence[str]) -> list[PlatformError]:
-    """Write some destinations, between two entries of the journal; return what refused."""
-    if not batch:
+def _write(case: Case, sealed: Sealed, seen: Mapping[str, datetime | None]) -> list[PlatformError]:
+    """Write some destinations, between two entries of the journal; return what refused.
+
+    `seen`: label -> what GitHub showed of it just now.
+    """
+    if not seen:
         return []
     places = case.destinations
-    seen = {label: _look(case, label) for label in batch}
     case.ledger.writing(case.id, seen)
     stored, shown = {}, {}
     refused: list[PlatformError] = []
-    for label in batch:
+    for label in seen:
         case.ledger.keep_lock()
         try:
             at = case.outside.writer.write(places[label].ref, _part(sealed, places[label]))
@@ -138,16 +145,22 @@ def _is_stored(case: Case, label: str) -> bool:
 
 def find_touched(case: Case, labels: Sequence[str]) -> list[str]:
     """Return the destinations that somebody else wrote, or deleted, since the plan."""
-    return [label for label in labels if not _is_expected(case, label)]
+    return [label for label in labels if not _is_expected(case, label, _look(case, label))]
 
 
-def find_rewritten(case: Case, labels: Sequence[str]) -> list[str]:
+def find_rewritten(case: Case) -> list[str]:
     """Return the destinations that somebody else wrote since the plan; not those that are gone."""
-    return [label for label in find_touched(case, labels) if _date(case, label) is not None]
+    dates = {label: _look(case, label) for label in case.operation.rows}
+    return [
+        label
+        for label, written in dates.items()
+        if written is not None and not _is_expected(case, label, written)
+    ]
 
 
-def _is_expected(case: Case, label: str) -> bool:
-    row, written = case.operation.rows[label], _look(case, label)
+def _is_expected(case: Case, label: str, written: datetime | None) -> bool:
+    """Say whether a secret's date is no surprise: the plan's, or what this operation wrote."""
+    row = case.operation.rows[label]
     if written is None:
         return False
     if row.state is not RowState.WRITING:
