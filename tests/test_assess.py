@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.assess import SEVERITIES, assess
+from keyturn.assess import assess
 from keyturn.deadline import effective_deadline
 from keyturn.model import (
     Acceptance,
@@ -33,6 +33,7 @@ from keyturn.model import (
     Use,
     Uses,
 )
+from keyturn.rules import SEVERITIES
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -704,3 +704,55 @@ def test_a_condition_is_judged_once_for_each_event(monkeypatch: pytest.MonkeyPat
     uses = resolve(workflow, Sources({workflow.path: workflow}, {}))
     assert {trigger.event for use in uses for trigger in use.triggers} == {"release"}
     assert sorted(judged) == ["push", "release"]
+
+
+CONSUMERS = """
+on: push
+permissions: { contents: read }
+env: { REGION: eu, DEPLOY_KEY: "${{ secrets.DEPLOY_KEY }}" }
+jobs:
+  ship:
+    if: github.ref == 'refs/heads/main'
+    env: { NPM_TOKEN: "${{ secrets.NPM }}" }
+    steps:
+      - uses: Docker/Login-Action@v3
+        continue-on-error: true
+        with: { Password: "${{ secrets.DOCKER }}" }
+      - name: Publish
+        if: env.NPM_TOKEN != ''
+        run: npm publish
+      - run: ./deploy.sh "$DEPLOY_KEY"
+        env: { REGION: us }
+  call:
+    uses: octo/shared/.github/workflows/release.yml@v1
+    secrets: { token: "${{ secrets.PASSED }}" }
+"""
+
+
+def test_every_use_knows_the_steps_that_its_value_reaches() -> None:
+    found = {
+        (use.name, use.reference.key): [(c.label, c.action) for c in use.consumers]
+        for use in read(ci=CONSUMERS).uses
+    }
+    assert found == {
+        ("DOCKER", "with.Password"): [("#1", "docker/login-action")],
+        ("NPM", "env.NPM_TOKEN"): [("Publish", "")],
+        ("DEPLOY_KEY", "env.DEPLOY_KEY"): [("#3", "")],
+        ("PASSED", "secrets.token"): [("call", "octo/shared/.github/workflows/release.yml")],
+    }
+
+
+def test_a_step_knows_what_stands_around_it() -> None:
+    steps = {c.label: c for use in read(ci=CONSUMERS).uses for c in use.consumers}
+    login, publish, deploy = steps["#1"], steps["Publish"], steps["#3"]
+    assert (login.tolerated, dict(login.inputs)) == (True, {"password": "${{ secrets.DOCKER }}"})
+    assert publish.conditions == ("github.ref == 'refs/heads/main'", "env.NPM_TOKEN != ''")
+    assert (publish.script, publish.tolerated, publish.line) == ("npm publish", False, 13)
+    assert (deploy.env["REGION"], publish.env["REGION"]) == ("us", "eu")
+    assert deploy.permissions == {"contents": "read"}
+
+
+def test_the_files_that_name_a_secret_are_kept_as_they_are() -> None:
+    uses = read(ci=CONSUMERS, plain="on: push\njobs: { a: { steps: [{ run: make }] } }\n")
+    assert list(uses.texts) == [f"{FOLDER}/ci.yml"]
+    assert uses.texts[f"{FOLDER}/ci.yml"] == CONSUMERS

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from keyturn.errors import NotUnderstood
 from keyturn.model import How, Reference, Trigger
+from keyturn.workflow_reader import MAX_BYTES
 from keyturn.workflows import (
-    MAX_BYTES,
     Workflow,
     parse_action,
     parse_dependabot,

@@ -7,6 +7,7 @@ nothing is known here of which secrets exist.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +17,7 @@ from keyturn.errors import NotPermitted, NotUnderstood, PlatformError
 from keyturn.expression_tree import Expression
 from keyturn.expressions import can_hold
 from keyturn.interfaces import SourceTree
-from keyturn.model import Failure, FailureKind, How, Reference, Trigger, Use, Uses
+from keyturn.model import Consumer, Failure, FailureKind, How, Reference, Trigger, Use, Uses
 from keyturn.workflows import (
     Action,
     Job,
@@ -32,6 +33,9 @@ _MAX_LEVELS = 10
 _MAX_ACTIONS = 500
 _MAX_EFFORT = 50_000
 """Jobs visited and uses found from one started workflow; a hostile graph has no natural end."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*+")
+_VARIABLE = re.compile(r"\benv\s*\.\s*([A-Za-z_]\w*+)")
 
 _Parsed = TypeVar("_Parsed")
 
@@ -73,6 +77,10 @@ def read_uses(tree: SourceTree) -> Uses:
         references=tuple(
             sorted(dict.fromkeys(references), key=lambda ref: (ref.path, ref.line, ref.column))
         ),
+        texts={
+            **{w.path: w.text for w in workflows.values() if any(w.all_references)},
+            **{a.path: a.text for a in sources.actions.values() if any(a.all_references)},
+        },
         dependabot_names=names,
         complete=not failures and not _anything_may_be_meant(sources, references),
         failures=tuple(failures),
@@ -138,6 +146,7 @@ class _Walk:
         self._sources = sources
         self._effort = 0
         self._judged: dict[tuple[int, str], bool] = {}
+        self._words: dict[Consumer, frozenset[str]] = {}
 
     def follow(self, workflow: Workflow, frame: _Frame) -> None:
         """Visit the jobs of a workflow that runs in a frame."""
@@ -149,13 +158,28 @@ class _Walk:
                 environment=job.environment,
                 environment_known=job.environment_known,
             )
-            self._add(job.references, inside)
+            find = partial(self._find_consumers, job)
+            self._add(job.references, inside, find)
             if job.uses:
                 self._call(workflow, job, inside)
                 continue
             # A workflow's `env:` does not reach the workflows it calls.
-            self._add(workflow.references, inside)
+            self._add(workflow.references, inside, find)
             self._take_steps(job.steps, inside, folders=())
+
+    def _find_consumers(self, job: Job, reference: Reference) -> tuple[Consumer, ...]:
+        """Return the steps of a job that name the variable which holds a secret."""
+        variable = reference.key.removeprefix("env.")
+        if variable == reference.key:
+            return ()
+        found = []
+        for step in job.steps:
+            self._spend()
+            if step.consumer not in self._words:
+                self._words[step.consumer] = _words(step.consumer)
+            if variable in self._words[step.consumer]:
+                found.append(step.consumer)
+        return tuple(found)
 
     def _under(self, frame: _Frame, condition: Expression | None) -> _Frame:
         """Return the frame of something that only runs where a condition holds."""
@@ -176,7 +200,7 @@ class _Walk:
         callee = _find_callee(job, self._sources)
         if callee is None:  # out of sight: this job is all there is to tell
             for references in job.passed.values():
-                self._add(references, frame)
+                self._add(references, frame, lambda _: (job.consumer,))
         elif callee.path not in callers and len(callers) < _MAX_LEVELS:
             scope = frame.scope if job.inherits else self._pass_on(job, frame)
             declared = callee.declared
@@ -200,14 +224,20 @@ class _Walk:
         for step in steps:
             self._spend()
             inside = self._under(frame, step.condition)
-            self._add(step.references, inside)
+            self._add(step.references, inside, partial(_reach, step))
             folder = _find_folder(step)
             action = self._sources.actions.get(folder) if folder else None
             if action and folder not in folders and len(folders) < _MAX_LEVELS:
-                self._add(action.references, inside)
+                self._add(action.references, inside, partial(_reach, step))
                 self._take_steps(action.steps, inside, folders=(*folders, folder))
 
-    def _add(self, references: Iterable[Reference], frame: _Frame) -> None:
+    def _add(
+        self,
+        references: Iterable[Reference],
+        frame: _Frame,
+        find: Callable[[Reference], tuple[Consumer, ...]],
+    ) -> None:
+        """Note the uses of some places, with what `find` knows them to reach."""
         for reference in references:
             if reference.name is None:
                 continue
@@ -223,6 +253,7 @@ class _Walk:
                         reference=read,
                         environment=frame.environment if local else "",
                         environment_known=frame.environment_known or not local,
+                        consumers=find(reference),
                     )
                 )
 
@@ -231,6 +262,17 @@ class _Walk:
         if self._effort > _MAX_EFFORT:
             message = f"more than {_MAX_EFFORT} jobs and uses, with the workflows that it calls"
             raise NotUnderstood(self._path, 1, 1, message)
+
+
+def _reach(step: Step, _reference: Reference) -> tuple[Consumer, ...]:
+    return (step.consumer,)
+
+
+def _words(consumer: Consumer) -> frozenset[str]:
+    """Return the names that a step may take from its environment."""
+    texts = (*consumer.conditions, *consumer.inputs.values(), *consumer.env.values())
+    named = (name for text in texts for name in _VARIABLE.findall(text))
+    return frozenset((*_WORD.findall(consumer.script), *named))
 
 
 def _find_callee(job: Job, sources: Sources) -> Workflow | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from keyturn.assess import copy_is_stale
 from keyturn.issue_state import Old
 from keyturn.model import Finding, Inspected, Secret
+from keyturn.rules.tokens import copy_is_stale
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from keyturn.assess import SEVERITIES, assess
+from keyturn.assess import assess
 from keyturn.config import Config
 from keyturn.deadline import effective_deadline
 from keyturn.model import Finding, Inspected, Inventory, Severity, Sighting, State, Token
+from keyturn.rules import SEVERITIES
 from keyturn.secret_value import redact
 
 _MOST_NAMED = 20

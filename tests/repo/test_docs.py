@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from keyturn import __version__, flags
-from keyturn.assess import SEVERITIES
 from keyturn.errors import ExitCode
 from keyturn.github import runner
 from keyturn.model import Inventory, Survey
 from keyturn.report import summary
+from keyturn.rules import SEVERITIES
 from keyturn.sandbox import example
 from keyturn.scan.patterns import PATTERNS
 from tests.repo import rules_page

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from keyturn.assess import SEVERITIES
 from keyturn.model import (
     Deadline,
     DeadlineReason,
@@ -30,6 +29,7 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
+from keyturn.rules import SEVERITIES
 
 NOW = datetime(2026, 11, 22, 13, 43, tzinfo=UTC)  # a Sunday
 THURSDAY = datetime(2026, 11, 26, tzinfo=UTC)

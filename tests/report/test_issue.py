@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.assess import SEVERITIES
 from keyturn.issue_case import Case
 from keyturn.issue_state import Identity, Kind, Life, Memory, find_identity, read_memory, write_body
 from keyturn.model import (
@@ -24,6 +23,7 @@ from keyturn.model import (
     TokenStatus,
 )
 from keyturn.report.issue import IssueText
+from keyturn.rules import SEVERITIES
 from tests.issue_samples import COPY, DUE, NOW, REF, STATUS, expiring, survey
 from tests.report import samples
 from tests.report.test_escape import is_inert, unescaped

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 
 from keyturn import __version__
-from keyturn.assess import SEVERITIES
 from keyturn.model import Failure, FailureKind, Finding, Severity
 from keyturn.report import render, sarif
+from keyturn.rules import SEVERITIES
 from tests.report import samples
 
 FINDINGS_PAGE = Path(__file__).parents[2] / "docs/reference/findings.md"

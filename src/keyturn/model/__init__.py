@@ -1,5 +1,6 @@
 """The core types every stage speaks; values only, nothing here does I/O or decides."""
 
+from keyturn.model.consumers import Consumer
 from keyturn.model.failures import Failure, FailureKind
 from keyturn.model.findings import (
     COPY_RULES,
@@ -62,6 +63,7 @@ __all__ = [
     "Acceptance",
     "Bounds",
     "Capability",
+    "Consumer",
     "Deadline",
     "DeadlineReason",
     "Destination",

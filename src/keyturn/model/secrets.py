@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import total_ordering
 
+from keyturn.model.consumers import Consumer
 from keyturn.model.failures import Failure
 
 
@@ -154,6 +156,8 @@ class Reference:
     """The job's key; None outside jobs."""
     step: str | None = None
     """The step's name, else its id, else `#3` counted from 1; None outside steps."""
+    key: str = field(default="", compare=False)
+    """What it is given to: `with.password`, `env.NPM_TOKEN`, `run`, `if`, `secrets.TOKEN`."""
     optional: bool = False
     """The job does without the secret: `secrets.A || secrets.B`, a mere test of it, or a step that
     hands it to keyturn."""
@@ -191,6 +195,9 @@ class Use:
     """The job's environment; empty where it has none."""
     environment_known: bool = True
     """False where the environment's name is an expression."""
+    consumers: tuple[Consumer, ...] = field(default=(), compare=False)
+    """The steps that the value reaches: the one that reads it; where an `env:` of the job or of
+    the workflow does, those that name the variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,8 @@ class Uses:
     uses: tuple[Use, ...] = ()
     references: tuple[Reference, ...] = ()
     """Every place, in the order of path and line."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The files that name a secret, by path, as they are; line ends are kept."""
     dependabot_names: frozenset[str] = frozenset()
     """Names that `.github/dependabot.yml` reads from the Dependabot store."""
     complete: bool = True

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from keyturn import __version__
-from keyturn.assess import SEVERITIES
 from keyturn.model import Failure, Finding, Severity, Survey
 from keyturn.plain import plain
 from keyturn.report.json import dump
@@ -22,6 +21,7 @@ from keyturn.report.summary import (
     places,
     sorted_failures,
 )
+from keyturn.rules import SEVERITIES
 
 HOMEPAGE = "https://github.com/keyturn/keyturn"
 _HELP = f"{HOMEPAGE}/blob/main/docs/reference/findings.md"
