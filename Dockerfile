@@ -5,6 +5,7 @@ COPY requirements.lock /tmp/requirements.lock
 RUN pip install --no-cache-dir --no-compile --prefix=/install --require-hashes \
         -r /tmp/requirements.lock
 COPY pyproject.toml README.md LICENSE /src/
+COPY docs/reference/findings.md /src/docs/reference/
 COPY src /src/src
 RUN pip install --no-cache-dir --no-compile --prefix=/install --no-deps /src
 

@@ -44,6 +44,7 @@ class Measured:
 def fill(box: Sandbox, folder: Path) -> dict[str, str]:
     """Put the repository into the sandbox and its files into a folder; return the environment."""
     octo = box.github.add_organization("octo")
+    octo.members["alice"] = "member"
     repository = box.github.add_repository(REPOSITORY, assignees=("alice",))
     app = "ghs_" + "b" * 36
     box.github.add_token(app)
@@ -117,15 +118,16 @@ def _write(path: Path, text: str) -> None:
 def least_requests() -> Counter[str]:
     """Count what nobody could do without, given what GitHub and GitLab offer.
 
-    GitHub: the repository (its visibility decides about issues), each collection's pages, and the
-    list of issues. GitLab: one request per token asked by its own value, one page per hundred
-    tokens of each project.
+    GitHub: the repository (its visibility decides about issues), each collection's pages, the list
+    of issues, whether the one owner is still a member, and which runs failed lately. GitLab: one
+    request per token asked by its own value, one page per hundred tokens of each project.
     """
     pages = math.ceil(PER_COLLECTION / PAGE)
     collections = 1 + ENVIRONMENTS + 1  # repository, environments, organization
-    dependabot = environments = issues = facts = 1
+    dependabot = environments = issues = facts = owner = failed_runs = 1
     return Counter(
-        github=collections * pages + dependabot + environments + issues + facts,
+        github=collections * pages
+        + (dependabot + environments + issues + facts + owner + failed_runs),
         gitlab=BY_VALUE + PROJECTS * math.ceil(PER_PROJECT / PAGE),
     )
 

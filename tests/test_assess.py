@@ -124,7 +124,8 @@ def test_a_declared_date_that_has_passed_does_not_hide_what_the_provider_says() 
     declared = token(declared_expiry=NOW - DAY)
     message = judge(status(50 * DAY), declared)["expired"].message
     assert message == (
-        "reached its declared date 2026-11-22 08:00 UTC; gitlab itself says it is alive"
+        "reached its declared date 2026-11-22 08:00 UTC, by the configuration;"
+        " gitlab itself says it is alive"
     )
 
 
@@ -194,20 +195,23 @@ def test_a_long_life_that_somebody_accepted(accepted: Acceptance | None, rules: 
     [
         (DeadlineReason.RETIREMENT, "is retired by its provider 2026-11-24"),
         (DeadlineReason.IDLE_REMOVAL, "is removed for disuse 2026-11-24"),
+        (DeadlineReason.LIFETIME_CAP, "is refused for its age from 2026-11-24"),
     ],
 )
 @pytest.mark.parametrize("expires", [None, 300 * DAY])
 def test_an_end_of_the_providers_own_making(
     reason: DeadlineReason, verb: str, expires: timedelta | None
 ) -> None:
-    ends = (Deadline(NOW + DAY, reason),)
+    ends = (Deadline(NOW + DAY, reason, "a page, 2026-11"),)
     precision = Precision.INSTANT if expires else Precision.NEVER
     answer = replace(status(expires), precision=precision, ends=ends, remark="so it was announced")
     found = judge(answer)
     message = found["expiring"].message
     assert message.startswith(verb)
+    assert ", by a page, 2026-11; " in message
     assert message.endswith("; so it was announced")
-    assert ("never-expires" in found) == (expires is None)
+    aged = reason is DeadlineReason.LIFETIME_CAP
+    assert ("never-expires" in found) == (expires is None and not aged)
 
 
 @pytest.mark.parametrize(
@@ -370,11 +374,15 @@ def test_every_finding_has_a_known_rule_and_its_contracted_severity() -> None:
     assert warnings == {
         "expiring", "never-expires", "lifetime-too-long", "copy-too-old", "idle",
         "unknown-expiry", "stale-copy", "missing-secret", "review-due", "neglected-tokens",
+        "owner-gone", "drifted", "shadowed", "failed-login", "schedule-stopped", "watcher-token",
     }  # fmt: skip
     errors = {rule for rule, severity in SEVERITIES.items() if severity is Severity.ERROR}
     assert errors == {"expired", "revoked", "blocked-by-policy", "rotation-stuck"}
     infos = {rule for rule, severity in SEVERITIES.items() if severity is Severity.INFO}
-    assert infos == {"undeclared-secret", "unused-secret"}
+    assert infos == {
+        "expiry-cliff", "fails-silently", "replaceable", "setting-as-secret", "undeclared-secret",
+        "unused-secret",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"])

@@ -428,6 +428,28 @@ def test_the_called_job_gets_the_secrets_of_its_own_environment():
     ]
 
 
+def test_what_a_workflow_declares_as_not_required_its_callers_may_not_have():
+    uses = read(
+        ci="on: push\njobs:\n  call: { uses: ./.github/workflows/a.yml, secrets: inherit }\n",
+        a="""
+        on:
+          push:
+          workflow_call: { secrets: { A: { required: false }, B: { required: true }, C: } }
+        jobs:
+          a:
+            steps:
+              - run: ${{ secrets.A }} ${{ secrets.B }} ${{ secrets.c }} ${{ secrets.D }}
+        """,
+    )
+    assert [(use.path[-6:], use.name) for use in uses.uses if not use.required] == [
+        ("/a.yml", "A"),
+        ("/a.yml", "C"),
+        ("ci.yml", "A"),
+        ("ci.yml", "C"),
+    ]
+    assert not any(use.reference.optional for use in uses.uses)
+
+
 def test_the_callers_conditions_hold_for_the_called_jobs():
     uses = read(
         ci="""
@@ -693,15 +715,15 @@ def test_any_graph_comes_to_an_end(graph):
 def test_a_condition_is_judged_once_for_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
     judged = []
 
-    def count(condition: Expression | None, *, event: str) -> bool:
+    def count(condition: Expression | None, *, event: str, repository: str) -> bool:
         judged.append(event)
-        return can_hold(condition, event=event)
+        return can_hold(condition, event=event, repository=repository)
 
     monkeypatch.setattr("keyturn.call_graph.can_hold", count)
     steps = "      - &s {run: x, if: \"github.event_name != 'push'\", env: {A: '${{secrets.A}}'}}\n"
     text = f"on: [push, release]\njobs:\n  a:\n    steps:\n{steps}" + "      - *s\n" * 50
     workflow = parse_workflow(".github/workflows/a.yml", text.encode())
-    uses = resolve(workflow, Sources({workflow.path: workflow}, {}))
+    uses = resolve(workflow, Sources({workflow.path: workflow}, {})).uses
     assert {trigger.event for use in uses for trigger in use.triggers} == {"release"}
     assert sorted(judged) == ["push", "release"]
 

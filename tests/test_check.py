@@ -37,6 +37,7 @@ def test_the_whole_story(world: World) -> None:
         "job": "publish",
         "at": "2026-11-27T02:00:00Z",
         "trigger": "schedule",
+        "silent": "",
     }
     assert finding["issue"].endswith("/octo/storefront/issues/1")
     assert first.rules("packages") == ["revoked"]
@@ -206,7 +207,8 @@ def test_the_workflows_own_token_lists_no_secrets_and_that_is_no_failure(world: 
     world.box.github.add_token(own, kind="workflow")
     ran = world.check(GITHUB_TOKEN=own)
     assert ran.code == 1
-    assert [error["kind"] for error in ran.report["errors"]] == ["not-permitted"]
+    secrets, people = ran.report["errors"]
+    assert secrets["kind"] == people["kind"] == "not-permitted"
     rules = {finding["rule"] for finding in ran.report["findings"]}
     assert rules == {"expiring", "revoked", "never-expires"}
     assert len(world.repository.issues) == 3
@@ -299,8 +301,9 @@ def test_a_public_repository_keeps_its_dates_to_itself(world: World) -> None:
     world.repository.private = False
     ran = world.check()
     assert ran.code == 1
-    assert ran.writes == []
     assert [error["kind"] for error in ran.report["errors"]] == ["issues-withheld"]
+    (issue,) = world.repository.issues.values()
+    assert "keyturn:notice=overview" in issue.body
 
 
 def test_issues_that_cannot_be_written_make_the_run_incomplete(world: World) -> None:
@@ -598,3 +601,36 @@ def test_a_list_that_fails_is_asked_once_and_issues_are_written_all_the_same(wor
 def test_a_run_without_a_configuration_says_so(world: World) -> None:
     (world.workspace / ".github/keyturn.yml").unlink()
     assert [error["kind"] for error in world.check().report["errors"]] == ["no-configuration"]
+
+
+def test_a_freeze_is_planned_by_what_stops_working_before_its_end(world: World) -> None:
+    before = world.check()
+    ran = world.check("--until", "2027-07-01")
+    assert "expiring" not in before.rules("monitoring")
+    (found,) = [f for f in ran.findings("monitoring") if f["rule"] == "expiring"]
+    assert (found["severity"], found["due_at"]) == ("warning", "2027-06-01T00:00:00Z")
+    assert "until 2027-07-01 00:00 UTC: 3 of 5 tokens will have stopped working" in ran.err
+    assert "packages already, release-gitlab 2026-11-26" in ran.err
+    assert not ran.writes
+
+
+@pytest.mark.parametrize(("until", "said"), [("2027-06-01T00:00:01Z", True), ("2027-06-01", False)])
+def test_the_end_of_a_freeze_is_the_first_instant_after_it(
+    world: World, until: str, said: bool
+) -> None:
+    rules = world.check("--until", until).rules("monitoring")
+    assert ("expiring" in rules) == said
+
+
+def test_a_freeze_ahead_is_looked_at_from_its_first_day(world: World) -> None:
+    ran = world.check("--at", "2027-01-01", "--until", "2027-02-01")
+    assert "expired" in ran.rules("release-gitlab")
+    assert "expiring" not in ran.rules("monitoring")
+    assert "release-gitlab already" in ran.err
+
+
+@pytest.mark.parametrize("until", ["2026-11-23T06:17:00Z", "2020-01-01", "soon", "9999-01-01"])
+def test_an_end_that_is_none_is_a_mistake(world: World, until: str) -> None:
+    ran = world.check("--until", until)
+    assert (ran.code, ran.asked) == (2, [])
+    assert "--until" in ran.err

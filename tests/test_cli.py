@@ -36,8 +36,8 @@ def test_version_and_help() -> None:
 
 
 def test_what_is_not_built_is_not_offered() -> None:
-    assert "doctor" not in keyturn("--help").stdout
-    done = keyturn("doctor")
+    assert "burn" not in keyturn("--help").stdout
+    done = keyturn("burn")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 

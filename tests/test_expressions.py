@@ -170,6 +170,29 @@ def test_when_a_condition_can_hold(condition, events):
     assert {event for event in ("push", "schedule") if can_hold(tree, event=event)} == events
 
 
+@pytest.mark.parametrize(
+    ("condition", "here", "anywhere"),
+    [
+        ("github.repository == 'octo/app'", True, True),
+        ("GitHub.Repository == 'Octo/App'", True, True),
+        ("github.repository != 'octo/app'", False, True),
+        ("github.repository == 'the/original'", False, True),
+        ("github.repository_owner == 'octo'", True, True),
+        ("github.repository_owner == 'the' && always()", False, True),
+        ("github.repository_owner == 'the' || github.event_name == 'push'", True, True),
+        ("!(github['repository'] == 'octo/app')", False, True),
+        # of the event, not of the repository that runs it
+        ("github.event.repository == 'the/original'", True, True),
+        ("github.repository_id == '1'", True, True),
+        ("github.repository == github.event.pull_request.head.repo.full_name", True, True),
+    ],
+)
+def test_a_condition_knows_the_repository_it_runs_in(condition, here, anywhere):
+    tree = parse_condition(condition)
+    assert can_hold(tree, event="push", repository="octo/app") is here
+    assert can_hold(tree, event="push") is anywhere
+
+
 SIGNS = [".", "[", "]", "(", ")", "'", "''", "||", "&&", "!", "==", ",", " ", "${{", "}}", "*"]
 TERMS = [
     "secrets",

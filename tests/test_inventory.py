@@ -7,6 +7,7 @@ import pytest
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRejected, PlatformUnavailable
 from keyturn.inventory import Listing, build_inventory, list_secrets
+from keyturn.levels import find_servings
 from keyturn.model import (
     FailureKind,
     How,
@@ -51,10 +52,13 @@ class FakeStore:
     def __init__(self, content: dict[Scope, list[str] | PlatformError]) -> None:
         self.content = content
         self.asked: list[str] = []
+        self.hidden: list[str] = []
+        """Of the organization, and out of the repository's sight."""
 
     def list_secrets(self, scope: Scope) -> Sequence[Secret]:
         self.asked.append(str(scope))
-        return self._answer(scope, scope)
+        hidden = self.hidden if scope == ORGANIZATION else []
+        return [*self._answer(scope, scope), *(secret(scope, name) for name in hidden)]
 
     def list_visible_organization_secrets(self, owner: str, repository: str) -> Sequence[Secret]:
         self.asked.append(f"visible to {owner}/{repository}")
@@ -239,3 +243,87 @@ def test_ignored_names_are_marked_on_both_sides() -> None:
     inventory = build([secret(APP, "A"), secret(APP, "B")], use("A"), ignored="A")
     assert [line.ignored for line in inventory.secrets] == [True, False]
     assert inventory.ignored_names == {"A"}
+
+
+def test_what_an_organization_keeps_from_the_repository_is_read_by_nobody() -> None:
+    store = FakeStore({APP: [], ORGANIZATION: ["SHARED"]})
+    store.hidden = ["HIDDEN"]
+    tokens = [token(SecretRef(ORGANIZATION, "HIDDEN"), SecretRef(ORGANIZATION, "SHARED"))]
+    listing = list_secrets(store, "octo/app", tokens)
+    assert listing.visible == frozenset({SecretRef(ORGANIZATION, "SHARED")})
+    reading = use("HIDDEN"), use("SHARED")
+    inventory = build_inventory(
+        "octo/app",
+        listing=listing,
+        uses=Uses(reading, tuple(each.reference for each in reading)),
+        tokens=tokens,
+        is_ignored=lambda _: False,
+    )
+    hidden, shared = inventory.secrets
+    assert (hidden.withheld, len(hidden.uses), hidden.references) == (
+        "octo/app does not see it among its organization's secrets",
+        0,
+        (),
+    )
+    assert (shared.withheld, len(shared.uses)) == ("", 1)
+
+
+def test_where_the_visible_ones_may_not_be_listed_nothing_is_withheld() -> None:
+    store = FakeStore({APP: [], ORGANIZATION: NotPermitted("403")})
+    listing = list_secrets(store, "octo/app", [token(SecretRef(ORGANIZATION, "A"))])
+    assert listing.visible is None
+    inventory = build_inventory(
+        "octo/app",
+        listing=listing,
+        uses=Uses((use("A"),)),
+        tokens=[token(SecretRef(ORGANIZATION, "A"))],
+        is_ignored=lambda _: False,
+    )
+    assert [(line.withheld, len(line.uses)) for line in inventory.secrets] == [("", 1)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "job", "gets", "others"),
+    [
+        (EVERYWHERE, use("A"), ["octo/app:A"], ["octo/app[production]:A", "octo:A"]),
+        (
+            [*EVERYWHERE, secret(DEPENDABOT, "A"), secret(Scope("octo", "site"), "A")],
+            use("A", environment="production"),
+            ["octo/app[production]:A"],
+            ["octo/app:A", "octo/app:dependabot/A", "octo:A"],
+        ),
+        (
+            EVERYWHERE,
+            use("A", known=False),
+            ["octo/app:A", "octo/app[production]:A"],
+            ["octo:A"],
+        ),
+        ([], use("A"), [], []),
+    ],
+)
+def test_which_value_a_job_gets(
+    stored: list[Secret], job: Use, gets: list[str], others: list[str]
+) -> None:
+    (serving,) = find_servings(build(stored, job))
+    assert sorted(map(str, serving.gets)) == sorted(gets)
+    assert sorted(map(str, serving.others)) == sorted(others)
+    assert serving.certain is (len(gets) < 2)
+    assert serving.environment == (job.environment if job.environment_known else None)
+    (unseen,) = find_servings(build(stored, job, complete=False))
+    assert not unseen.certain
+
+
+def test_a_declared_secret_that_is_absent_serves_nobody() -> None:
+    absent = build([], use("A"), tokens=[token(SecretRef(APP, "A"))])
+    (serving,) = find_servings(absent)
+    assert (serving.gets, serving.others, serving.certain) == ((), (), True)
+
+
+def test_jobs_are_told_once_each_in_order() -> None:
+    jobs = [use("B", line=3), use("A", line=2), use("A", line=1), use("A", environment="staging")]
+    found = list(find_servings(build([secret(APP, "A")], *jobs)))
+    assert [(each.name, each.environment) for each in found] == [
+        ("A", ""),
+        ("A", "staging"),
+        ("B", ""),
+    ]

@@ -263,9 +263,10 @@ def life(status: TokenStatus) -> Life:
         (replace(NEW, scopes=()), [AGAIN], None),
         (replace(NEW, scopes=("api", "sudo")), [AGAIN], "that the old one had not: sudo"),
         (replace(NEW, scopes=tuple(f"s{n}" for n in range(12))), [AGAIN], "s9 and 2 more"),
-        (replace(NEW, expires_at=NOW + 89 * DAYS), [AGAIN], None),
-        (replace(NEW, expires_at=NOW + 89 * DAYS - timedelta(seconds=1)), [AGAIN],
-         "the new token lives 88 days, and 90 are wanted"),
+        # A week earlier than wanted is what keyturn itself asks for.
+        (replace(NEW, expires_at=NOW + 82 * DAYS), [AGAIN], None),
+        (replace(NEW, expires_at=NOW + 82 * DAYS - timedelta(seconds=1)), [AGAIN],
+         "the new token lives 81 days, and 90 are wanted"),
         (replace(NEW, created_at=None, expires_at=NOW + 9 * DAYS), [AGAIN], "lives 9 days"),
         (replace(NEW, precision=Precision.NEVER, expires_at=None), [AGAIN], None),
     ],

@@ -150,7 +150,7 @@ def test_a_rotation_says_all_that_will_be_relied_on() -> None:
     assert (found.old.owner, found.old.scopes) == ("bot", ("api",))
     assert found.destinations == (Destination(ref("DEPLOY_TOKEN"), "", WRITTEN),)
     assert found.deadline == NOW + 10 * DAY
-    assert (found.lifetime, found.expires_at) == (90 * DAY, NOW + 90 * DAY)
+    assert found.lifetime == 90 * DAY
     assert (found.overlap, found.cap) == (timedelta(), 35 * DAY)
     assert found.why_now == "ends 2026-12-02 13:43 UTC, and is due 33% of its 90 days before"
     assert not found.rescue
@@ -572,12 +572,74 @@ LONG = Acceptance("@alice", "vendor limit")
 def test_the_new_one_lives_as_long_as_the_old_one_may(each: Candidate, lifetime: timedelta) -> None:
     found = rotation(each, named={"deploy"})
     assert found.lifetime == lifetime
-    assert found.expires_at == NOW + lifetime
+    assert NOW + lifetime - 7 * DAY <= found.expires_at <= NOW + lifetime
 
 
 def test_whole_seconds_are_asked_for() -> None:
     found = rotation(candidate(), now=NOW + timedelta(microseconds=5))
-    assert found.expires_at == NOW + 90 * DAY
+    assert found.expires_at == rotation(candidate()).expires_at
+    assert found.expires_at.microsecond == 0
+
+
+# What is made on one day does not end on one day.
+
+
+def end_of(each: Candidate, **given: Any) -> datetime:
+    return rotation(each, named={each.token.id}, **given).expires_at
+
+
+def test_the_ends_of_many_are_spread_over_the_working_days_of_a_week() -> None:
+    rotate = enabled(lifetime=90 * DAY)
+    found = [end_of(candidate(f"token-{number}", rotate=rotate)) for number in range(60)]
+    latest = NOW + 90 * DAY
+    assert set(found) == {
+        latest - back * DAY for back in range(8) if (latest - back * DAY).weekday() < 5
+    }
+    assert max(Counter(found).values()) < 25
+
+
+def test_the_same_token_ends_on_the_same_day_whenever_it_is_asked() -> None:
+    each = candidate(rotate=enabled(lifetime=90 * DAY))
+    other = candidate(rotate=enabled(lifetime=90 * DAY), expires=NOW + 3 * DAY, key="host/8")
+    assert {end_of(each) for _ in range(5)} == {end_of(other)}
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "most"),
+    [
+        (10 * DAY - SECOND, 0),  # a short life is not made shorter
+        (10 * DAY, 1),
+        (30 * DAY, 3),
+        (70 * DAY, 7),
+        (366 * DAY, 7),
+    ],
+)
+def test_the_spread_is_a_tenth_of_the_life_and_at_most_a_week(
+    lifetime: timedelta, most: int
+) -> None:
+    found = {
+        end_of(candidate(f"t{number}", rotate=enabled(lifetime=lifetime))) for number in range(60)
+    }
+    assert NOW + lifetime - most * DAY <= min(found)
+    assert max(found) <= NOW + lifetime
+    assert (most == 0) == (found == {NOW + lifetime})
+
+
+def test_what_ends_at_midnight_is_not_found_dead_after_a_weekend() -> None:
+    each = [
+        candidate(f"t{number}", rotate=enabled(lifetime=90 * DAY), precision=Precision.DAY)
+        for number in range(40)
+    ]
+    assert {end_of(one).weekday() for one in each} == {1, 2, 3, 4}
+
+
+def test_nothing_ends_in_a_freeze_where_another_day_is_left() -> None:
+    latest = NOW + 90 * DAY
+    frozen = Bounds(freezes=(Freeze(latest - 3 * DAY, latest + SECOND),))
+    each = [candidate(f"t{n}", rotate=enabled(lifetime=90 * DAY)) for n in range(40)]
+    assert max(end_of(one, bounds=frozen) for one in each) < latest - 3 * DAY
+    whole = Bounds(freezes=(Freeze(latest - 30 * DAY, latest + DAY),))
+    assert {end_of(one, bounds=whole) for one in each} == {latest}
 
 
 @pytest.mark.parametrize(
@@ -659,7 +721,6 @@ def test_an_extension_writes_nothing() -> None:
     found = rotation(extended(secrets=[StoredPart(ref(owner="other"))], **PAIR))
     assert found.strategy is Strategy.EXTEND
     assert not found.destinations
-    assert found.expires_at == NOW + 90 * DAY
     assert [moment.at for moment in found.timeline][:2] == [NOW, NOW + 10 * DAY]
     assert found.risks
     assert any("grows each time" in note for note in found.notes)
@@ -709,12 +770,13 @@ def timeline(each: Candidate) -> list[tuple[float, str]]:
 
 def test_what_is_alive_when() -> None:
     overlap = enabled(overlap=7 * DAY, before=30 * DAY)
+    end = (end_of(candidate(rotate=overlap)) - NOW) / DAY
     assert timeline(candidate(rotate=overlap)) == [
         (0, "the old one lives; a sec"),
         (7, "the old one is retired f"),
         (10, "the old one ends by itse"),
-        (60, "the next rotation is due"),
-        (90, "the new one ends, if the"),
+        (end - 30, "the next rotation is due"),
+        (end, "the new one ends, if the"),
     ]
     assert timeline(candidate(rotate=overlap, expires=NOW + 100 * DAY, created=NOW))[1:3] == [
         (7, "the old one is retired f"),

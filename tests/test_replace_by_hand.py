@@ -168,5 +168,7 @@ def test_the_form_is_the_configured_servers(world: World) -> None:
 
 def test_in_public_nothing_is_told(owner: Owner) -> None:
     owner.world.repository.private = False
-    assert owner.world.check(ROBOT_TOKEN=owner.value).writes == []
-    assert owner.world.repository.issues == {}
+    owner.world.check(ROBOT_TOKEN=owner.value)
+    (issue,) = owner.world.repository.issues.values()
+    assert "1 stops working soon" in issue.body
+    assert "ROBOT_TOKEN" not in issue.body

@@ -12,21 +12,33 @@ from datetime import datetime
 
 from keyturn.model import Finding, Inspected, Inventory, Policy, Severity
 from keyturn.rules.secrets import find_missing, judge_secret
+from keyturn.rules.shadows import find_shadowed
+from keyturn.rules.silence import find_silent
 from keyturn.rules.tokens import TokenRules
 
 
 def assess(
-    inventory: Inventory, tokens: Sequence[Inspected], *, defaults: Policy, now: datetime
+    inventory: Inventory,
+    tokens: Sequence[Inspected],
+    *,
+    defaults: Policy,
+    now: datetime,
+    until: datetime | None = None,
 ) -> tuple[Finding, ...]:
-    """Return every finding, worst first: by severity, due date, subject and rule."""
+    """Return every finding, worst first: by severity, due date, subject and rule.
+
+    `until`: what stops working before then is found, whatever the ladder says.
+    """
     findings = [
         finding
         for inspected in tokens
-        for finding in TokenRules(inspected, inventory, now).findings()
+        for finding in TokenRules(inspected, inventory, now, until).findings()
     ]
     for secret in inventory.secrets:
         findings += judge_secret(secret, inventory, defaults=defaults, now=now)
     findings += find_missing(inventory)
+    findings += find_shadowed(tokens, inventory)
+    findings += find_silent(inventory)
     return sort_findings(findings)
 
 

@@ -18,14 +18,18 @@ from keyturn.expression_tree import Expression
 from keyturn.expressions import can_hold
 from keyturn.interfaces import SourceTree
 from keyturn.model import Consumer, Failure, FailureKind, How, Reference, Trigger, Use, Uses
+from keyturn.model.watching import OwnWorkflow
 from keyturn.workflows import (
     Action,
     Job,
     Step,
     Workflow,
+    may_run_keyturn,
     parse_action,
     parse_dependabot,
     parse_workflow,
+    runs_keyturn,
+    schedules_of,
 )
 
 _MAX_LEVELS = 10
@@ -48,9 +52,11 @@ class Sources:
     """By path."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     """By folder; `.` for an action at the root."""
+    repository: str = ""
+    """As owner/name; empty where it is not known."""
 
 
-def read_uses(tree: SourceTree) -> Uses:
+def read_uses(tree: SourceTree, *, repository: str = "") -> Uses:
     """Read every workflow, the local actions they use and the Dependabot configuration.
 
     Never raises: a file that cannot be read or understood becomes a failure, and the result is
@@ -63,41 +69,64 @@ def read_uses(tree: SourceTree) -> Uses:
         workflow = _load(tree, path, parse_workflow, failures)
         if workflow is not None:
             workflows[path] = workflow
-    sources = Sources(workflows, _load_actions(tree, workflows.values(), failures))
+    sources = Sources(workflows, _load_actions(tree, workflows.values(), failures), repository)
     uses: list[Use] = []
     references: list[Reference] = []
+    own: list[OwnWorkflow] = []
+    hidden = False
     for workflow in workflows.values():
-        uses += _attempt(partial(resolve, workflow, sources), workflow.path, failures) or ()
+        found = _attempt(partial(resolve, workflow, sources), workflow.path, failures) or Resolved()
+        uses += found.uses
         references += workflow.all_references
+        if found.own:
+            own.append(OwnWorkflow(workflow.path, found.own))
+        hidden |= found.leads_away or (not found.own and may_run_keyturn(workflow))
     for action in sources.actions.values():
         references += action.all_references
     names = _load_dependabot(tree, failures)
+    files: tuple[Workflow | Action, ...] = (*workflows.values(), *sources.actions.values())
     return Uses(
         uses=tuple(uses),
         references=tuple(
             sorted(dict.fromkeys(references), key=lambda ref: (ref.path, ref.line, ref.column))
         ),
-        texts={
-            **{w.path: w.text for w in workflows.values() if any(w.all_references)},
-            **{a.path: a.text for a in sources.actions.values() if any(a.all_references)},
+        texts={each.path: each.text for each in files if any(each.all_references)},
+        jobs={
+            (w.path, job.id): tuple(step.consumer for step in job.steps)
+            for w in workflows.values()
+            for job in w.jobs
         },
+        events={w.path: frozenset(t.event for t in w.triggers) for w in workflows.values()},
         dependabot_names=names,
         complete=not failures and not _anything_may_be_meant(sources, references),
         failures=tuple(failures),
+        own=tuple(own),
+        own_known=not failures and not hidden,
     )
 
 
-def resolve(entry: Workflow, sources: Sources) -> tuple[Use, ...]:
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the runs of one started workflow do."""
+
+    uses: tuple[Use, ...] = ()
+    own: tuple[Trigger, ...] = ()
+    """The schedules that start a step which checks or rotates tokens with keyturn."""
+    leads_away: bool = False
+    """A schedule starts a workflow of another repository."""
+
+
+def resolve(entry: Workflow, sources: Sources) -> Resolved:
     """Follow the jobs of a workflow as one run of it would; nothing for a merely callable one.
 
     Raises NotUnderstood where its calls branch without end.
     """
     triggers = tuple(trigger for trigger in entry.triggers if trigger.event != "workflow_call")
     if not triggers:
-        return ()
+        return Resolved()
     walk = _Walk(entry.path, sources)
-    walk.follow(entry, _Frame(triggers))
-    return tuple(dict.fromkeys(walk.uses))
+    walk.follow(entry, _Frame(triggers, declared=entry.declared))
+    return Resolved(tuple(dict.fromkeys(walk.uses)), tuple(walk.own), walk.leads_away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +171,8 @@ class _Walk:
 
     def __init__(self, path: str, sources: Sources) -> None:
         self.uses: list[Use] = []
+        self.own: dict[Trigger, None] = {}
+        self.leads_away = False
         self._path = path
         self._sources = sources
         self._effort = 0
@@ -192,13 +223,15 @@ class _Walk:
         """Judge once: aliases can put one long condition on every step, for every trigger."""
         key = (id(condition), event)
         if key not in self._judged:
-            self._judged[key] = can_hold(condition, event=event)
+            repository = self._sources.repository
+            self._judged[key] = can_hold(condition, event=event, repository=repository)
         return self._judged[key]
 
     def _call(self, caller: Workflow, job: Job, frame: _Frame) -> None:
         callers = (*frame.callers, caller.path)
         callee = _find_callee(job, self._sources)
         if callee is None:  # out of sight: this job is all there is to tell
+            self.leads_away |= bool(schedules_of(frame.triggers))
             for references in job.passed.values():
                 self._add(references, frame, lambda _: (job.consumer,))
         elif callee.path not in callers and len(callers) < _MAX_LEVELS:
@@ -225,6 +258,8 @@ class _Walk:
             self._spend()
             inside = self._under(frame, step.condition)
             self._add(step.references, inside, partial(_reach, step))
+            if runs_keyturn(step.consumer):
+                self.own |= dict.fromkeys(schedules_of(inside.triggers))
             folder = _find_folder(step)
             action = self._sources.actions.get(folder) if folder else None
             if action and folder not in folders and len(folders) < _MAX_LEVELS:
@@ -253,6 +288,7 @@ class _Walk:
                         reference=read,
                         environment=frame.environment if local else "",
                         environment_known=frame.environment_known or not local,
+                        required=frame.scope is not None or frame.declared.get(stored.name, True),
                         consumers=find(reference),
                     )
                 )

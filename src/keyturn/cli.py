@@ -175,7 +175,10 @@ def _settings(
     from keyturn.model import Severity
 
     given = vars(arguments)
-    at = _instant(given["at"]) if given.get("at") else now
+    at = _instant("--at", given["at"]) if given.get("at") else now
+    until = _instant("--until", given["until"]) if given.get("until") else None
+    if until and until <= at:
+        raise UsageError("--until: that is not later than the moment of the run")
     fail_on = given.get("fail_on", "error")
     return Settings(
         now=at.replace(microsecond=0),
@@ -188,8 +191,10 @@ def _settings(
         format=given.get("format", "text"),
         outputs=tuple(_output(text, given["format"]) for text in given.get("output", ())),
         fail_on=None if fail_on == "never" else Severity(fail_on),
+        until=until,
         issues=given.get("issues"),
         dry_run=given.get("dry_run", False)
+        or until is not None
         or (abs(at - now) > _AT_TOLERANCE and not runner.api_on_loopback),
         color=_use_color(given.get("color", "auto"), environ),
         width=shutil.get_terminal_size((100, 24)).columns,
@@ -198,15 +203,15 @@ def _settings(
     )
 
 
-def _instant(text: str) -> datetime:
+def _instant(flag: str, text: str) -> datetime:
     from keyturn.instants import parse_instant
 
     try:
         at = parse_instant(text)
     except ValueError as error:
-        raise UsageError(f"--at: {error}") from error
+        raise UsageError(f"{flag}: {error}") from error
     if not 2000 <= at.year < 3000:  # later arithmetic cannot overflow
-        raise UsageError("--at: not a date of this millennium")
+        raise UsageError(f"{flag}: not a date of this millennium")
     return at
 
 

@@ -1,11 +1,12 @@
 """GitHub's expression language: which secrets a text reads, and under which event it can be true.
 
-It only reads: no expression is ever evaluated beyond comparing `github.event_name`.
+It only reads: no expression is ever evaluated beyond comparing `github.event_name` and the names of
+the repository and of its owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from keyturn.expression_tree import (
@@ -67,9 +68,16 @@ def parse_condition(text: str) -> Expression | None:
         return None
 
 
-def can_hold(condition: Expression | None, *, event: str) -> bool:
-    """Say whether a condition can be true in a run that `event` started."""
-    return condition is None or _truth(condition, event) is not False
+def can_hold(condition: Expression | None, *, event: str, repository: str = "") -> bool:
+    """Say whether a condition can be true in a run that `event` started.
+
+    `repository` is owner/name, empty where it is not known: forks keep the workflows of the project
+    that they come from, with jobs that only run there.
+    """
+    known = {"event_name": event}
+    if repository:
+        known |= {"repository": repository, "repository_owner": repository.partition("/")[0]}
+    return condition is None or _truth(condition, known) is not False
 
 
 def _find_mentions(tokens: Iterator[Token]) -> Iterator[SecretUse]:
@@ -158,30 +166,31 @@ def _is_token(tree: Expression) -> bool:
     return tree.names[0] == "secrets" or tree.names == ("github", "token")
 
 
-def _truth(tree: Expression, event: str) -> bool | None:
-    """Tell whether a tree is true in a run of that event; None where that cannot be told."""
+def _truth(tree: Expression, known: Mapping[str, str]) -> bool | None:
+    """Tell whether a tree is true where these facts hold; None where that cannot be told."""
     match tree:
         case Literal(value):
             return bool(value) and value == value  # NaN is false
         case Call("always", ()):
             return True
         case Operation("!", (part,)):
-            inner = _truth(part, event)
+            inner = _truth(part, known)
             return None if inner is None else not inner
         case Operation("&&" | "||" as operator, operands):
             decisive = operator == "||"
-            truths = {_truth(part, event) for part in operands}
+            truths = {_truth(part, known) for part in operands}
             return decisive if decisive in truths else None if None in truths else not decisive
         case Operation("==" | "!=" as operator, (left, right)):
-            texts = _text(left, event), _text(right, event)
+            texts = _text(left, known), _text(right, known)
             return None if None in texts else (texts[0] == texts[1]) == (operator == "==")
     return None
 
 
-def _text(tree: Expression, event: str) -> str | None:
+def _text(tree: Expression, known: Mapping[str, str]) -> str | None:
     """Return a known text as GitHub compares it, without regard to case."""
     if isinstance(tree, Literal) and isinstance(tree.value, str):
         return tree.value.lower()
-    if isinstance(tree, Access) and tree.names == ("github", "event_name"):
-        return event.lower()
+    if isinstance(tree, Access) and len(tree.names) == 2 and tree.names[0] == "github":
+        found = known.get(tree.names[1] or "")
+        return None if found is None else found.lower()
     return None

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from keyturn.guards import find_silence
 from keyturn.model import FirstBreak, Trigger, Use
 
 _EVENTS = (
@@ -40,8 +41,12 @@ _ITEM = r"(\*|(\d{1,2}|[A-Za-z]{3})(-(\d{1,2}|[A-Za-z]{3}))?)(/\d{1,2})?"
 _FIELD = re.compile(rf"{_ITEM}(,{_ITEM}){{0,99}}")
 
 
-def find_first_break(uses: Sequence[Use], after: datetime) -> FirstBreak | None:
+def find_first_break(
+    uses: Sequence[Use], after: datetime, *, missing: bool = False
+) -> FirstBreak | None:
     """Find the job that fails first when a token that `uses` read is dead from `after` (UTC) on.
+
+    `missing`: the secrets are not stored at all.
 
     - A job that needs the secret comes before any that does without it (`reference.optional`).
     - Among these a scheduled job comes before one that an event starts, because only its moment is
@@ -62,7 +67,8 @@ def find_first_break(uses: Sequence[Use], after: datetime) -> FirstBreak | None:
     if not candidates:
         return None
     _, _, at, _, path, job, event = min(candidates)
-    return FirstBreak(path=path, job=job, at=at, trigger=event)
+    silent = find_silence(uses, path=path, job=job, missing=missing)
+    return FirstBreak(path=path, job=job, at=at, trigger=event, silent=silent)
 
 
 def _find_moment(
@@ -76,11 +82,11 @@ def _find_moment(
         if event in _BY_HAND:
             return True, after, (len(_EVENTS) + 1 + _BY_HAND.index(event), "")
         return True, after, (len(_EVENTS), event)
-    at = _find_next_run(trigger.cron or "", trigger.timezone, after)
+    at = find_next_run(trigger.cron or "", trigger.timezone, after)
     return (False, at, (0, "")) if at else None
 
 
-def _find_next_run(cron: str, timezone: str, after: datetime) -> datetime | None:
+def find_next_run(cron: str, timezone: str, after: datetime) -> datetime | None:
     """Return the first instant of a cron line that is not before `after`; None if there is none.
 
     Where clocks are put forward, a run in the skipped hour comes at its end (GitHub docs, "Events

@@ -16,7 +16,10 @@ COMMANDS = {
     "recover": "go on with rotations that were cut off; --new-key makes a recovery key",
     "revoke": "kill tokens now, and say what breaks and what outlives them (emergency)",
     "scan": "find plaintext tokens in files, in what is staged, or in the history",
+    "doctor": "say which right, credential, channel or schedule is missing, or too wide",
+    "explain": "say what a rule of a finding or a leak means, and what to do about it",
     "config": "validate the configuration, or print its JSON Schema",
+    "init": "read the workflows, write a first configuration and workflow; overwrites nothing",
     "demo": "show the whole main job against the embedded sandbox",
     "sandbox": "serve the embedded GitHub and providers on loopback until stopped",
 }
@@ -66,8 +69,16 @@ def make_parser() -> argparse.ArgumentParser:
     _add_world_flags(add["revoke"])
     _add_revoke_flags(add["revoke"])
     _add_scan_flags(add["scan"])
+    _add_world_flags(add["doctor"])
+    add["doctor"].add_argument("--format", choices=("text", "json"), default="text")
+    add["doctor"].add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_at_flag(add["doctor"])
+    _add_color_flag(add["doctor"])
+    add["explain"].add_argument("rule", metavar="RULE", help="such as expiring, or a leak's rule")
+    _add_color_flag(add["explain"])
     add["config"].add_argument("action", choices=("check", "schema"))
     _add_world_flags(add["config"])
+    _add_repository_flag(add["init"])
     _add_color_flag(add["demo"])
     add["sandbox"].add_argument(
         "--port", type=int, default=0, help="GitHub's port; the providers' are the next"
@@ -83,6 +94,10 @@ def _add_config_flag(parser: argparse.ArgumentParser) -> None:
 
 def _add_world_flags(parser: argparse.ArgumentParser) -> None:
     _add_config_flag(parser)
+    _add_repository_flag(parser)
+
+
+def _add_repository_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository",
         metavar="OWNER/NAME",
@@ -108,7 +123,7 @@ def _add_report_flags(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         dest="verbosity",
         const=1,
-        help="also say who was asked and what the answer's status was",
+        help="also say who was asked and what the answer's status was, and print patches",
     )
     loudness.add_argument(
         "-q",
@@ -137,9 +152,20 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
     _add_issues_flag(parser)
     parser.add_argument(
+        "--until",
+        metavar="INSTANT",
+        help="also say what stops working before then, as for a freeze; writes no issue",
+    )
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument(
         "--all-tokens",
         action="store_true",
         help="also judge what the credentials see at their providers and nobody declared",
+    )
+    extent.add_argument(
+        "--watch-only",
+        action="store_true",
+        help="only judge whether keyturn's own schedule still runs; asks no provider",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="write no issue; say what would be (with --issues)"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
+
+EXPIRY_HEADER = "github-authentication-token-expiration"
+"""In which GitHub tells a personal token when it ends, with every answer."""
+
+_TOKEN_EXPIRY = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) (?:UTC|([+-]\d{4}))", re.ASCII)
 
 
 def parse_instant(value: object) -> datetime:
@@ -22,6 +28,18 @@ def parse_instant(value: object) -> datetime:
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     raise ValueError("not a date; write YYYY-MM-DD, which means 00:00 UTC of that day")
+
+
+def parse_token_expiry(text: str) -> datetime:
+    """Parse GitHub's header about a token's end, in its two known forms. Raises ValueError."""
+    match = _TOKEN_EXPIRY.fullmatch(text)
+    if not match:
+        raise ValueError("neither of the two known forms")
+    try:
+        at = datetime.strptime(f"{match[1]} {match[2] or '+0000'}", "%Y-%m-%d %H:%M:%S %z")
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("not a date that can be reckoned with") from error
 
 
 def format_instant(at: datetime) -> str:

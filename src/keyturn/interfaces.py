@@ -265,6 +265,22 @@ class SecretStore(Protocol):
         ...
 
 
+class Members(Protocol):
+    """Knows who belongs to the organization of the checked repository."""
+
+    @property
+    def url(self) -> str:
+        """The API of the GitHub whose people they are."""
+        ...
+
+    def find_gone(self, logins: Sequence[str]) -> frozenset[str]:
+        """Return those of them who are no members, and have no rights of their own there.
+
+        Raises PlatformError; NotPermitted where this credential cannot tell.
+        """
+        ...
+
+
 class SourceTree(Protocol):
     """Reads the files of the checked repository, from a checkout or through the API."""
 

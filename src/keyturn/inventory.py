@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRejected
 from keyturn.interfaces import SecretStore
+from keyturn.levels import find_holders, is_readable, why_withheld
 from keyturn.model import (
     Failure,
     FailureKind,
@@ -40,6 +41,8 @@ class Listing:
     complete: bool = False
     """Every collection a workflow of the repository can read from was listed."""
     failures: tuple[Failure, ...] = ()
+    visible: frozenset[SecretRef] | None = None
+    """The organization secrets that the repository sees; None where they may not be listed."""
 
 
 def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -> Listing:
@@ -69,7 +72,12 @@ def list_secrets(store: SecretStore, repository: str, tokens: Sequence[Token]) -
         nowhere = complete and scope.level is Level.ENVIRONMENT and scope.is_of(repository)
         if ref not in known and not nowhere:
             lister.collect(scope)
-    return lister.result(complete=complete)
+    listing = lister.result(complete=complete)
+    return listing if visible is None else replace(listing, visible=_refs(visible))
+
+
+def _refs(secrets: Iterable[Secret]) -> frozenset[SecretRef]:
+    return frozenset(secret.ref for secret in secrets)
 
 
 @dataclass(slots=True)
@@ -153,14 +161,20 @@ def build_inventory(
         seen = _was_listed(ref, listing, repository)
         lines.append(Secret(ref, present=False if seen else None))
     lines = [
-        replace(s, declared_by=owners.get(s.ref), ignored=is_ignored(s.ref.name)) for s in lines
+        replace(
+            line,
+            declared_by=owners.get(line.ref),
+            ignored=is_ignored(line.ref.name),
+            withheld=_why_withheld(repository, line, listing),
+        )
+        for line in lines
     ]
     by_name: dict[str, list[Secret]] = {}
     for line in lines:
         by_name.setdefault(line.ref.name, []).append(line)
     read: dict[SecretRef, list[Use]] = {}
     for use in uses.uses:
-        for secret in _holders(repository, by_name.get(use.name, []), use):
+        for secret in find_holders(repository, by_name.get(use.name, []), use):
             read.setdefault(secret.ref, []).append(use)
     places = _passed_on(repository, by_name, uses)
     joined = (
@@ -181,43 +195,15 @@ def build_inventory(
     )
 
 
+def _why_withheld(repository: str, line: Secret, listing: Listing) -> str:
+    return "" if listing.visible is None else why_withheld(repository, line, listing.visible)
+
+
 def _was_listed(ref: SecretRef, listing: Listing, repository: str) -> bool:
     if ref.scope in listing.scopes:
         return True
     # An environment that GitHub does not list holds no secret.
     return ref.scope.is_of(repository) and ref.level is Level.ENVIRONMENT and listing.complete
-
-
-def _is_readable(repository: str, ref: SecretRef) -> bool:
-    """Say whether any job of the repository could get the secret."""
-    if ref.scope.store is not Store.ACTIONS:
-        return False
-    if ref.level is Level.ORGANIZATION:
-        return ref.scope.owner.lower() == repository.lower().partition("/")[0]
-    return ref.scope.is_of(repository)
-
-
-def _holders(repository: str, named: Sequence[Secret], use: Use) -> list[Secret]:
-    """Return what the job gets: environment wins over repository over organization.
-
-    Several secrets, where a list could not be seen or the environment is an expression.
-    """
-    reachable = [secret for secret in named if _reaches(repository, secret.ref, use)]
-    candidates = [secret for secret in reachable if secret.present is not False] or reachable
-    found: list[Secret] = []
-    for level in Level:  # in the order of precedence
-        here = [secret for secret in candidates if secret.ref.level is level]
-        found += here
-        certain = use.environment_known or level is not Level.ENVIRONMENT
-        if certain and any(secret.present for secret in here):
-            break
-    return found
-
-
-def _reaches(repository: str, ref: SecretRef, use: Use) -> bool:
-    environment = ref.scope.environment.lower()
-    elsewhere = environment and use.environment_known and environment != use.environment.lower()
-    return _is_readable(repository, ref) and not elsewhere
 
 
 def _passed_on(
@@ -230,7 +216,7 @@ def _passed_on(
         if reference in read or not reference.name:
             continue
         for secret in by_name.get(reference.name, ()):
-            if _is_readable(repository, secret.ref):
+            if is_readable(repository, secret.ref) and not secret.withheld:
                 places.setdefault(secret.ref, []).append(reference)
     return places
 

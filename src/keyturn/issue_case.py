@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keyturn.issue_state import Old
-from keyturn.model import Finding, Inspected, Secret
+from keyturn.model import Advice, Finding, Inspected, Secret
 from keyturn.rules.tokens import copy_is_stale
 
 
@@ -27,6 +27,8 @@ class Case:
     """It is another token, or has another deadline, than the issue was opened about."""
     by_hand: bool = False
     """Only a person replaces it."""
+    advice: Advice | None = None
+    """How the workflows could do without it."""
     old: Old | None = None
     """The token that is to be replaced, or was."""
     doubts: tuple[tuple[str, str], ...] = ()
@@ -66,7 +68,7 @@ def _doubt(copy: Secret, case: Case, opened: datetime | None) -> str:
     made = case.inspected.status.created_at
     if (made or opened) and copy.updated_at is None:
         return "has no date"
-    if copy_is_stale(copy, case.inspected.status):
+    if copy_is_stale(copy, case.inspected):
         return "was written before the token was made"
     if not made and opened and copy.updated_at and copy.updated_at < opened:
         return "was not written since this issue was opened"

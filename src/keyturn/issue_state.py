@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +19,7 @@ MAX_BODY = 60_000
 
 _CUT = "\n\n_The rest was cut; `keyturn check` prints all of it._"
 _MARK = re.compile(
-    r"<!-- keyturn:token=([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
+    r"<!-- keyturn:(token|notice)=([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
     r"(?: repository=([A-Za-z0-9._-]+/[A-Za-z0-9._-]+))? -->"
 )
 _RELEASED = "<!-- keyturn:released -->"
@@ -31,6 +31,15 @@ _FENCE = re.compile(
     r"<!-- keyturn:end -->",
     re.DOTALL,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """What people asked for by a label: silence about what is a warning."""
+
+    until: datetime
+    labels: tuple[str, ...]
+    """The labels that say so, of people who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +55,20 @@ class Issue:
     assignees: tuple[str, ...] = ()
     created_at: datetime | None = None
     locked: bool = False
+    labels: tuple[str, ...] = ()
+    snooze: Snooze | None = None
+    overruled: bool = False
+    """Who closed it may not set it aside."""
 
     @property
     def set_aside(self) -> bool:
         """Whether a person closed it without claiming that it is done."""
-        return self.reason in ("not_planned", "duplicate")
+        return self.reason in ("not_planned", "duplicate") and not self.overruled
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The issues about one token."""
+    """The issues about one token, or of one notice."""
 
     open: tuple[Issue, ...] = ()
     """The oldest first."""
@@ -69,7 +82,7 @@ class Found:
 
     @classmethod
     def of(cls, issues: Sequence[Issue]) -> Self:
-        """Sort the issues about one token."""
+        """Sort the issues about one thing."""
         ordered = sorted(issues, key=lambda issue: issue.number)
         return cls(
             open=tuple(issue for issue in ordered if issue.open),
@@ -79,16 +92,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which token an issue is about; `repository` is empty where it is the tracker's own."""
+    """What an issue is about; `repository` is empty where it is the tracker's own."""
 
-    token: str
+    name: str
+    """The id of a token, or the name of a notice."""
     repository: str = ""
+    kind: str = "token"
+    """`token`, or `notice` for an issue that is about none."""
 
     @property
     def mark(self) -> str:
         """The hidden mark in the body."""
         where = f" repository={self.repository}" if self.repository else ""
-        return f"<!-- keyturn:token={self.token}{where} -->"
+        return f"<!-- keyturn:{self.kind}={self.name}{where} -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +192,9 @@ class Kind(StrEnum):
     DROP = "drop"
     """Close as not planned: the token is no longer declared."""
     FOLD = "fold"
-    """Close as not planned: another issue is about the same token."""
+    """Close as not planned: another issue is about the same."""
+    END = "end"
+    """Close as completed: a notice has nothing to say any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +202,8 @@ class Action:
     """One change to one issue; None and empty leave that part as it is."""
 
     kind: Kind
-    token: str
+    subject: str
+    """A token's id, or what a notice is called, which no token can be."""
     number: int = 0
     """0: the issue is yet to be opened."""
     title: str | None = None
@@ -192,12 +211,32 @@ class Action:
     comment: str | None = None
     assignees: tuple[str, ...] = ()
     """All that it is to have."""
+    unlabel: tuple[str, ...] = ()
+    """Labels to take off."""
 
 
 def find_identity(body: str) -> Identity | None:
     """Return the first mark that stands outside the fence."""
     match = _MARK.search(_FENCE.sub("", body))
-    return Identity(match[1], match[2] or "") if match else None
+    return Identity(match[2], match[3] or "", match[1]) if match else None
+
+
+def identify(name: str, kind: str, *, tracker: str, repository: str) -> Identity:
+    """Return the identity of an issue about something of `repository`, kept in `tracker`."""
+    same = tracker.lower() == repository.lower()
+    return Identity(name, "" if same else repository, kind)
+
+
+def group(issues: Iterable[Issue], kind: str, *, tracker: str, repository: str) -> dict[str, Found]:
+    """Group the tracker's issues of one kind by what of `repository` they are about."""
+    grouped: dict[str, list[Issue]] = {}
+    for issue in issues:
+        identity = find_identity(issue.body)
+        if not identity or identity.kind != kind:
+            continue
+        if (identity.repository or tracker).lower() == repository.lower():
+            grouped.setdefault(identity.name, []).append(issue)
+    return {name: Found.of(found) for name, found in grouped.items()}
 
 
 def read_memory(body: str) -> Memory | None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Protocol
 
 from keyturn.issue_case import Case, find_unproven
 from keyturn.issue_facts import (
     doubts_of,
     facts_of,
-    family_of,
     find_news,
     is_about_death,
     is_crossed,
@@ -23,15 +21,16 @@ from keyturn.issue_facts import (
     life_of,
     step_of,
 )
+from keyturn.issue_fate import is_hushed, labels_over, reconsider
 from keyturn.issue_state import (
     Action,
     Found,
-    Identity,
     Issue,
     Kind,
     Life,
     Memory,
-    find_identity,
+    group,
+    identify,
     read_memory,
     release_body,
     rule_of,
@@ -40,6 +39,7 @@ from keyturn.issue_state import (
 )
 from keyturn.manual import find_doubts, recall
 from keyturn.model import COPY_RULES, ROTATION_STUCK, Finding, Inspected, Severity, State, Survey
+from keyturn.snooze import asks_for_silence
 
 MAX_ASSIGNEES = 10
 """GitHub docs, "Create an issue", 2026-11."""
@@ -85,12 +85,7 @@ class Convergence:
 
     def find(self, issues: Iterable[Issue]) -> dict[str, Found]:
         """Group the tracker's issues by the tokens of this repository they are about."""
-        grouped: dict[str, list[Issue]] = {}
-        for issue in issues:
-            identity = find_identity(issue.body)
-            if identity and self._is_ours(identity):
-                grouped.setdefault(identity.token, []).append(issue)
-        return {token: Found.of(found) for token, found in grouped.items()}
+        return group(issues, "token", tracker=self.tracker, repository=self.survey.repository)
 
     def opens_any(self, found: Mapping[str, Found]) -> bool:
         """Say whether a token needs an issue that is not among those found; nothing is written."""
@@ -98,6 +93,16 @@ class Convergence:
             self._fate(self.case(inspected), found.get(inspected.token.id, Found())) is Kind.OPEN
             for inspected in self._meant(found)
         )
+
+    def find_asking(self, found: Mapping[str, Found]) -> list[Issue]:
+        """Return the issues that are to be silent, if those who said so may."""
+        current = (
+            found.get(inspected.token.id, Found()).current
+            for inspected in self._meant(found)
+            if self.case(inspected).findings
+        )
+        asking = [issue for issue in current if issue and asks_for_silence(issue)]
+        return [each for each in asking if (m := read_memory(each.body)) and not m.resolved]
 
     def owners_to_check(self, found: Mapping[str, Found]) -> list[str]:
         """Return the logins whose assignability is needed and not remembered by an issue."""
@@ -164,7 +169,8 @@ class Convergence:
             return Kind.UPDATE
         if not case.findings:
             return None
-        return _reconsider(case, found.closed[0]) if found.closed else Kind.OPEN
+        now = self.survey.now
+        return reconsider(case, found.closed[0], now) if found.closed else Kind.OPEN
 
     def case(self, inspected: Inspected) -> Case:
         """Gather what an issue about a token says."""
@@ -179,6 +185,9 @@ class Convergence:
             ),
             copies=tuple(copies.values()),
             by_hand=not token.rotate.enabled or token.id in self.survey.by_hand,
+            advice=next(
+                (f.advice for f in self.survey.findings if f.advice and f.subject == token.id), None
+            ),
         )
 
     def _meant(self, found: Mapping[str, Found]) -> list[Inspected]:
@@ -191,14 +200,6 @@ class Convergence:
             known = read_memory(about.open[0].body) if about.open else None
             stuck |= {token} if known and ROTATION_STUCK in known.rules else set()
         return [each for each in self.survey.tokens if each.token.id in touched | stuck]
-
-    def _is_ours(self, identity: Identity) -> bool:
-        about = identity.repository or self.tracker
-        return about.lower() == self.survey.repository.lower()
-
-    def _identity(self, token: str) -> Identity:
-        same = self.tracker.lower() == self.survey.repository.lower()
-        return Identity(token, "" if same else self.survey.repository)
 
     def _open(self, case: Case) -> Action:
         case, memory = self._introduce(case, Memory(life_of(case)))
@@ -217,9 +218,13 @@ class Convergence:
         comment = None
         is_news = known and (is_crossed(case, known) or not set(memory.facts) <= set(known.facts))
         unseen = self._unseen(case, known) if known else set()
-        if unseen and not is_news:
+        hushed = known is not None and is_hushed(case, issue, known, self.survey.now)
+        if unseen and (hushed or not is_news):
             return []  # what nobody could look at is not taken out
-        if known and is_news:
+        if known and is_news and hushed:
+            # The text is kept true; what was not said aloud is said when the time is over.
+            memory = replace(memory, life=known.life, facts=known.facts, step=known.step)
+        elif known and is_news:
             comment = self.writer.comment(Kind.UPDATE, case, news=find_news(case, known))
         if ROTATION_STUCK in map(rule_of, unseen):
             # Its section has what only the journal tells: the news stand in the comment alone.
@@ -293,6 +298,7 @@ class Convergence:
             body=None if body == issue.body else body,
             comment=comment,
             assignees=(*issue.assignees, *missing)[:MAX_ASSIGNEES] if missing else (),
+            unlabel=labels_over(issue, self.survey.now),
         )
         return [action] if action != Action(Kind.UPDATE, case.token, issue.number) else []
 
@@ -349,7 +355,8 @@ class Convergence:
         return bool(self.survey.unjudged.get(token, frozenset()) & COPY_RULES)
 
     def _body(self, body: str, case: Case, memory: Memory) -> str:
-        identity = self._identity(case.token)
+        repository = self.survey.repository
+        identity = identify(case.token, "token", tracker=self.tracker, repository=repository)
         return write_body(body, identity=identity, text=self.writer.text(case), memory=memory)
 
 
@@ -363,23 +370,3 @@ def _concerns(finding: Finding, inspected: Inspected) -> bool:
     """Say whether an issue tells it: of a token nobody could ask about, what its rotation needs."""
     known = inspected.status.state is not State.UNKNOWN
     return finding.severity is not Severity.INFO and (known or finding.rule == ROTATION_STUCK)
-
-
-def _reconsider(case: Case, issue: Issue) -> Kind | None:
-    """Decide about a closed issue: open it again, leave it, or open another beside it."""
-    known = read_memory(issue.body)
-    if known is None or known.resolved or not _still_holds(case, known):
-        return Kind.OPEN
-    if issue.set_aside:
-        is_stuck = ROTATION_STUCK in map(rule_of, set(facts_of(case)) - set(known.facts))
-        return Kind.REOPEN if is_stuck or is_crossed(case, known) else None
-    still = {family_of(finding.rule) for finding in case.findings}
-    if not still & {family_of(rule) for rule in known.rules}:
-        return Kind.OPEN  # what was closed as done is done
-    return None if known.reopened else Kind.REOPEN
-
-
-def _still_holds(case: Case, known: Memory) -> bool:
-    """Say whether an issue was about this life of the token, and about something wrong in it."""
-    came_back = known.step == timedelta() and step_of(case) != timedelta()
-    return bool(known.rules) and not came_back and life_of(case).continues(known.life)

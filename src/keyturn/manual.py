@@ -27,6 +27,7 @@ from keyturn.model import (
 )
 from keyturn.plain import log_safe, plain
 from keyturn.plan_choice import Candidate, choose_strategy
+from keyturn.plan_dates import find_spread
 
 _RENEWING = frozenset(
     {
@@ -159,7 +160,8 @@ def _flaws(case: Case, old: Old) -> Iterator[tuple[str, str]]:
         yield "scopes", f"the new token has scopes that the old one had not: {_names(more)}"
     written = [copy.updated_at for copy in case.copies if copy.updated_at]
     begin = status.created_at or max(written, default=None)
-    if wanted and status.expires_at and begin and status.expires_at - begin < wanted - _DAY:
+    least = wanted - find_spread(wanted) - _DAY if wanted else None
+    if wanted and least and status.expires_at and begin and status.expires_at - begin < least:
         lives, want = (status.expires_at - begin).days, wanted.days
         yield "lifetime", f"the new token lives {lives} days, and {want} are wanted"
 

@@ -156,7 +156,14 @@ class _Planner:
     def _rotation(
         self, candidate: Candidate, strategy: Strategy, why: str, due: Due
     ) -> Rotation | Skipped:
-        course = find_course(candidate, strategy, now=self.now, leaked=self.leaked)
+        course = find_course(
+            candidate,
+            strategy,
+            self.bounds.freezes,
+            repository=self.inventory.repository,
+            now=self.now,
+            leaked=self.leaked,
+        )
         allowed = self.bounds.allow_destinations
         problems = [*find_problems(candidate, course, self.inventory, allowed=allowed)]
         if candidate.key and self.namesakes[candidate.token.provider, candidate.key] > 1:

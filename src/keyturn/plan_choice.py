@@ -5,7 +5,7 @@ What is declared is taken as it is; it never chooses something less safe than wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 from keyturn.instants import format_instant
 from keyturn.model import (
     Capability,
+    DeadlineReason,
     Destination,
+    Freeze,
     Inspected,
     Inventory,
     Precision,
@@ -29,6 +31,7 @@ from keyturn.model import (
 from keyturn.plan_dates import (
     RUNS_APART,
     Course,
+    find_contradictions,
     find_end,
     new_expiry,
     new_lifetime,
@@ -47,6 +50,11 @@ _CANNOT = {
     Capability.MINT: "its provider makes no second token beside it",
     Capability.REPLACE: "its provider swaps no values in place",
 }
+_STAYS = {
+    DeadlineReason.LIFETIME_CAP: "its age",
+    DeadlineReason.IDLE_REMOVAL: "disuse",
+}
+"""What ends a token whatever its own date is, and a new one later."""
 _MANAGER = "name a manager's credential as `credential:`"
 _BY_HAND = "make the new one by hand, and store it in every secret that holds the old one"
 
@@ -172,7 +180,13 @@ def _choose_rescue(candidate: Candidate) -> Choice | Skipped:
 
 
 def find_course(
-    candidate: Candidate, strategy: Strategy, *, now: datetime, leaked: bool = False
+    candidate: Candidate,
+    strategy: Strategy,
+    freezes: Sequence[Freeze],
+    *,
+    repository: str,
+    now: datetime,
+    leaked: bool = False,
 ) -> Course:
     """Return the dates of a rotation that begins now; where it leaked, the old one dies first."""
     inspected, rotate = candidate.inspected, candidate.rotate
@@ -182,7 +196,7 @@ def find_course(
         rescue=candidate.is_dead,
         now=now,
         old_ends=find_end(inspected),
-        expires_at=new_expiry(lifetime, now=now),
+        expires_at=new_expiry(inspected, lifetime, freezes, repository=repository, now=now),
         overlap=rotate.overlap or timedelta(),
         cap=rotate.cap,
         lead=next_lead(rotate, lifetime),
@@ -220,7 +234,7 @@ def find_problems(
     if candidate.inspected.status.token_id is None:
         yield "its provider does not tell its id with this credential", _MANAGER
     yield from candidate.objections
-    yield from _contradictions(candidate.rotate)
+    yield from find_contradictions(candidate.rotate)
     if course.strategy is Strategy.EXTEND:
         if course.leaked:
             yield (
@@ -249,30 +263,17 @@ def find_problems(
             )
 
 
-def _contradictions(rotate: Rotate) -> Iterator[tuple[str, str]]:
-    """Say what is written and can never be; what the world adds to it is only told."""
-    overlap = rotate.overlap
-    if overlap and overlap > rotate.cap:
-        yield (
-            f"`overlap: {span(overlap)}` is longer than `cap: {span(rotate.cap)}`",
-            "the old one is kept at most for `cap:`; write a longer one, or a shorter overlap",
-        )
-    if rotate.lifetime:
-        before = rotate.before
-        lead = rotate.lifetime * before if isinstance(before, float) else before
-        if lead + (overlap or timedelta()) >= rotate.lifetime:
-            yield (
-                "`before` and `overlap` together are no shorter than"
-                f" `lifetime: {span(rotate.lifetime)}`: the next rotation would be due before this"
-                " one is over",
-                "write a longer `lifetime:`, or a shorter `before:` or `overlap:`",
-            )
-
-
 def _extend_problems(
     candidate: Candidate, course: Course, inventory: Inventory
 ) -> Iterator[tuple[str, str]]:
     status, policy = candidate.inspected.status, candidate.token.policy
+    deadline = candidate.inspected.deadline
+    if deadline and deadline.reason in _STAYS:
+        yield (
+            f"{_STAYS[deadline.reason]} ends it {format_instant(deadline.at)}, and no later date"
+            " changes that",
+            "write `strategy: overlap` or `in-place`, or have it made anew by hand",
+        )
     if status.expires_at is None:
         yield "it has no date that could be moved", "write another `strategy:`"
     elif course.expires_at <= status.expires_at:

@@ -1,22 +1,34 @@
 """PURE: when a token is due, how long the next one lives, and what is alive when.
 
-It refuses nothing; `plan_choice` does.
+It refuses nothing; `plan_choice` does, also for what is said here to contradict itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from keyturn.instants import format_instant
-from keyturn.model import DeadlineReason, Inspected, Moment, Rotate, Strategy, TokenStatus
+from keyturn.model import (
+    DeadlineReason,
+    Freeze,
+    Inspected,
+    Moment,
+    Precision,
+    Rotate,
+    Strategy,
+    TokenStatus,
+)
 from keyturn.plain import count
+from keyturn.plan_windows import is_good_end
 
 _DEFAULT_SHARE = 0.33
 # Far from the end of Python's calendar: what never ends has been given the year 9999.
 _LONGEST = timedelta(days=36_525)
 _SECOND = timedelta(seconds=1)
+_MOST_SPREAD = timedelta(days=7)
 
 RUNS_APART = timedelta(days=1)
 """How far apart runs are taken to be: what is not done in one waits so long for the next."""
@@ -94,12 +106,13 @@ def next_lead(rotate: Rotate, lifetime: timedelta) -> timedelta:
 
 def new_lifetime(inspected: Inspected, rotate: Rotate) -> timedelta:
     """Return how long the next token is to live: as written, else as long as this one may."""
-    if rotate.lifetime:
-        return min(rotate.lifetime, _LONGEST)
     policy = inspected.token.policy
+    most = min(policy.lifetime_cap.longest, _LONGEST) if policy.lifetime_cap else _LONGEST
+    if rotate.lifetime:
+        return min(rotate.lifetime, most)
     real = _real_lifetime(inspected.status) or policy.max_lifetime
-    longest = _LONGEST if policy.long_lived else policy.max_lifetime
-    return timedelta(seconds=int(min(real, longest, _LONGEST).total_seconds()))
+    longest = most if policy.long_lived else policy.max_lifetime
+    return timedelta(seconds=int(min(real, longest, most).total_seconds()))
 
 
 def _real_lifetime(status: TokenStatus) -> timedelta | None:
@@ -109,9 +122,53 @@ def _real_lifetime(status: TokenStatus) -> timedelta | None:
     return lifetime if lifetime >= _SECOND else None
 
 
-def new_expiry(lifetime: timedelta, *, now: datetime) -> datetime:
-    """Return the instant to ask for, in whole seconds."""
-    return shift(now, lifetime).replace(microsecond=0)
+def find_spread(lifetime: timedelta) -> timedelta:
+    """Return how much earlier than its lifetime says a new token may end."""
+    return min(lifetime // 10, _MOST_SPREAD)
+
+
+def new_expiry(
+    inspected: Inspected,
+    lifetime: timedelta,
+    freezes: Sequence[Freeze],
+    *,
+    repository: str,
+    now: datetime,
+) -> datetime:
+    """Return the instant to ask for, in whole seconds: the whole life, or up to a tenth less.
+
+    Tokens that are made on one day would all end on one day. So each ends up to a week earlier, by
+    its name alone, and on no weekend and in no freeze where there is any other day.
+    """
+    latest = shift(now, lifetime).replace(microsecond=0)
+    by_day = inspected.status.precision is Precision.DAY
+    days = find_spread(lifetime).days
+    choices = [shift(latest, -timedelta(days=back)) for back in range(days + 1)]
+    good = [at for at in choices if is_good_end(at, freezes, by_day=by_day)]
+    if days == 0 or not good:
+        return latest
+    digest = hashlib.sha256(f"{repository}/{inspected.token.id}".lower().encode()).digest()
+    return good[int.from_bytes(digest) % len(good)]
+
+
+def find_contradictions(rotate: Rotate) -> Iterator[tuple[str, str]]:
+    """Say what is written and can never be; what the world adds to it is only told."""
+    overlap = rotate.overlap
+    if overlap and overlap > rotate.cap:
+        yield (
+            f"`overlap: {span(overlap)}` is longer than `cap: {span(rotate.cap)}`",
+            "the old one is kept at most for `cap:`; write a longer one, or a shorter overlap",
+        )
+    if rotate.lifetime:
+        before = rotate.before
+        lead = rotate.lifetime * before if isinstance(before, float) else before
+        if lead + (overlap or timedelta()) >= rotate.lifetime:
+            yield (
+                "`before` and `overlap` together are no shorter than"
+                f" `lifetime: {span(rotate.lifetime)}`: the next rotation would be due before this"
+                " one is over",
+                "write a longer `lifetime:`, or a shorter `before:` or `overlap:`",
+            )
 
 
 @dataclass(frozen=True, slots=True)

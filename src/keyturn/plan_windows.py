@@ -1,6 +1,7 @@
 """PURE: when rotations may start: windows that come again and again, and freezes.
 
-Whether a token is important enough to pass them over is decided in `plan`.
+And which days are good ones for a token to end on. Whether a token is important enough to pass
+windows over is decided in `plan`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,21 @@ from cronsim import CronSim, CronSimError
 
 from keyturn.model import Freeze, Window
 
+_FRIDAY = 4
+
 
 def is_frozen(freezes: Sequence[Freeze], at: datetime) -> bool:
     """Say whether an instant is in a freeze: from its first instant to before `to`."""
     return any(freeze.from_ <= at < freeze.to for freeze in freezes)
+
+
+def is_good_end(at: datetime, freezes: Sequence[Freeze], *, by_day: bool = False) -> bool:
+    """Say whether somebody is likely to be there when a token ends: no weekend, and no freeze.
+
+    `by_day`: it ends at 00:00 UTC, so that on a Monday it would be found dead after the weekend.
+    """
+    first = 1 if by_day else 0
+    return first <= at.weekday() <= _FRIDAY and not is_frozen(freezes, at)
 
 
 def find_opening(

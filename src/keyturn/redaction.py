@@ -57,7 +57,7 @@ def _texts(node: Any) -> Iterator[str]:
         yield node
     elif isinstance(node, Mapping):
         for key, value in node.items():
-            yield key
+            yield from _texts(key)
             yield from _texts(value)
     elif isinstance(node, (tuple, list, frozenset)):
         for item in node:

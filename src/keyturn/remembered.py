@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from keyturn.deadline import effective_deadline
+from keyturn.deadline import GRANTED, effective_deadline
 from keyturn.errors import JournalBroken
 from keyturn.model import (
+    DeadlineReason,
     Evidence,
     Failure,
     Inspected,
@@ -79,7 +80,10 @@ def as_granted(inspected: Inspected, known: Known, repository: str) -> Inspected
             evidence=Evidence.JOURNAL,
             remark=_GRANTED,
         )
-    return Inspected(token, status, effective_deadline(token, status))
+    deadline = effective_deadline(token, status)
+    if deadline and deadline.reason is DeadlineReason.DECLARED_DATE:
+        deadline = replace(deadline, source=GRANTED)
+    return Inspected(token, status, deadline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,13 @@ class Settings:
     outputs: tuple[Output, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     """None: no finding fails the run."""
+    until: datetime | None = None
+    """Up to when it looks ahead, beyond what the ladder warns of."""
     issues: bool | None = None
     """None: on inside GitHub Actions on the default branch, off elsewhere."""
     dry_run: bool = False
+    coarse: bool = False
+    """Everybody can read what this run prints: counts and coarse words only."""
     color: bool = False
     width: int = 100
     verbosity: int = 0

@@ -11,18 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keyturn import parallel
+from keyturn.advice import advise
 from keyturn.assess import assess, sort_findings
 from keyturn.call_graph import read_uses
 from keyturn.candidates import make_candidates
 from keyturn.config import Config
 from keyturn.credentials import Credentials
 from keyturn.deadline import effective_deadline
+from keyturn.drift_facts import assess_drift
 from keyturn.inspection import WORKERS, Inspector
-from keyturn.interfaces import Provider, SecretStore, SourceTree
+from keyturn.interfaces import Members, Provider, SecretStore, SourceTree
 from keyturn.inventory import Listing, build_inventory, list_secrets
+from keyturn.leavers import look_for_leavers
 from keyturn.manual import is_by_hand
 from keyturn.model import (
+    FAILED_LOGIN,
     ROTATION_STUCK,
+    SCHEDULE_STOPPED,
     Failure,
     Finding,
     Inspected,
@@ -35,6 +40,7 @@ from keyturn.plan import build_plan
 from keyturn.plan_choice import Candidate
 from keyturn.remembered import Memory, as_granted, with_current_id
 from keyturn.rotation_findings import broken_findings, rotation_findings
+from keyturn.rules.cliffs import find_cliffs
 from keyturn.undeclared import assess_undeclared
 from keyturn.unsettled import as_unknown, find_unjudged, find_unseen, without_unjudged
 
@@ -47,11 +53,15 @@ class World:
     store: SecretStore | None
     """None: GitHub is not asked for secrets, and `no_store` says why."""
     no_store: Failure | None = None
+    members: Members | None = None
+    """None: nobody is asked whether the owners of tokens have left."""
+    on_github_com: bool = True
+    """False: a server of one's own, whose jobs other companies do not know."""
 
 
 def take_inventory(config: Config, world: World, *, repository: str, now: datetime) -> Inventory:
     """Join stored secrets, references and declared tokens; no provider is asked."""
-    uses = read_uses(world.tree)
+    uses = read_uses(world.tree, repository=repository)
     if world.store:
         listing = list_secrets(world.store, repository, config.tokens)
     else:
@@ -77,6 +87,7 @@ def take_survey(
     all_tokens: bool = False,
     outdated: Collection[str] = (),
     rotates: bool = False,
+    until: datetime | None = None,
 ) -> Survey:
     """Inventory, inspect and assess; an error about one token leaves the others alone.
 
@@ -84,13 +95,14 @@ def take_survey(
     said of rotations. `all_tokens`: what the credentials see at their providers, and nobody
     declared, is judged too. `outdated`: the tokens of which this run was given a value that is not
     stored any more. `rotates`: what this run's credential cannot see is in the way of a rotation.
+    `until`: it is also found what stops working before then.
     """
     memory = memory or Memory()
     inspector = make_inspector(config, providers=providers, credentials=credentials, now=now)
     wait = start_inspection(config, inspector, memory, repository=repository)
     inventory = take_inventory(config, world, repository=repository, now=now)
     tokens, failures = as_unknown(*wait(), memory, outdated=outdated)
-    findings = assess(inventory, tokens, defaults=config.defaults, now=now)
+    findings = assess(inventory, tokens, defaults=config.defaults, now=now, until=until)
     candidates = make_candidates(tokens, inspector, inventory, memory)
     if memory.failure:
         failures += (memory.failure,)
@@ -98,6 +110,15 @@ def take_survey(
     findings = sort_findings(
         (*(f for f in findings if f.rule not in unjudged.get(f.subject, ())), *stuck)
     )
+    drifted, unseen = assess_drift(
+        candidates, inventory, memory, credentials=credentials, now=now
+    )
+    unjudged = _both(unjudged, unseen)
+    cliffs = find_cliffs(tokens, config.rotation.freezes, repository=repository, now=now)
+    leavers = look_for_leavers(world.members, tokens, inventory)
+    findings = sort_findings((*findings, *drifted, *cliffs, *leavers.findings))
+    advised = advise(inventory, tokens, findings, on_github_com=world.on_github_com)
+    findings = sort_findings((*findings, *advised))
     if all_tokens:
         sightings, missed = inspector.list_all(tokens)
         findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
@@ -109,9 +130,12 @@ def take_survey(
         inventory=inventory,
         tokens=tokens,
         findings=findings,
-        failures=(*failures, *inventory.failures, *inventory.uses.failures),
+        failures=(*failures, *inventory.failures, *inventory.uses.failures, *leavers.failures),
         by_hand=frozenset(each.token.id for each in candidates if is_by_hand(each)),
-        unevaluated=frozenset({ROTATION_STUCK}) if memory.failure else frozenset(),
+        # Of keyturn's own schedule, `watching` knows.
+        unevaluated=leavers.unevaluated
+        | {FAILED_LOGIN, SCHEDULE_STOPPED, *([ROTATION_STUCK] if memory.failure else [])}
+        | (frozenset() if inventory.complete else {"shadowed"}),
         unjudged=unjudged,
         rotating=frozenset(each.token for each in memory.known.unfinished(repository=repository)),
     )
@@ -142,6 +166,15 @@ def _judge_rotations(
     unseen = {} if rotates else find_unseen(plan, inventory)
     found = rotation_findings(known, without_unjudged(plan, unseen))
     return found, {**find_unjudged(known, repository, now=now), **unseen}
+
+
+def _both(
+    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
+) -> Mapping[str, frozenset[str]]:
+    return {
+        token: one.get(token, frozenset()) | other.get(token, frozenset())
+        for token in (*one, *other)
+    }
 
 
 def start_inspection(
@@ -177,7 +210,8 @@ def make_inspector(
     """Return what asks the providers, with every named value known to the masks."""
     # Every value that is named is known before anything can be said that holds one.
     for token in config.tokens:
-        for variable in (*token.value_env.values(), *token.credential_env.values()):
+        copies = (stored.value_env for stored in token.secrets if stored.value_env)
+        for variable in (*token.value_env.values(), *token.credential_env.values(), *copies):
             credentials.find(variable)
     return Inspector(providers, credentials, now)
 

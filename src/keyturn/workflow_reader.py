@@ -19,8 +19,16 @@ from keyturn.model import How, Reference, Trigger
 MAX_BYTES = 5 << 20
 _MAX_REFERENCES = 10_000
 _MAX_TRIGGERS = 100
+_MAX_GIVEN = 16 << 20
+"""Characters given to the steps of one file: its variables to each, and what aliases repeat."""
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)*+")
+_ASKED = re.compile(
+    r"\b(?P<context>steps|needs)(?:\.(?P<name>[\w-]+|\*)|\['(?P<index>[\w-]+)'\])"
+    r"\.(?:outcome|result)\b|toJSON\(\s*(?P<whole>steps|needs)\s*\)",
+    re.IGNORECASE,
+)
+"""Where a file looks at how a step or a job ended."""
 _BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -31,11 +39,21 @@ class Reader:
         self.path = path
         self.conditions: dict[str, Expression | None] = {}
         """Parsed already, by their text."""
+        self._asked: frozenset[tuple[str, str]] = frozenset()
         self._count = 0
+        self._given = 0
         self._found: dict[tuple[int, bool], list[tuple[SecretUse, int, int]]] = {}
 
     def load(self, data: bytes) -> yaml_tree.Mapping:
         """Parse the file and refuse keys that stand twice, as GitHub does."""
+        text = data.decode(errors="replace")
+        self._asked = frozenset(
+            (
+                (match["context"] or match["whole"]).lower(),
+                (match["name"] or match["index"] or "*").lower(),
+            )
+            for match in _ASKED.finditer(text)
+        )
         try:
             root = yaml_tree.parse(data, aliases=True, max_bytes=MAX_BYTES)
         except yaml_tree.YamlError as error:
@@ -48,6 +66,14 @@ class Reader:
             return root or yaml_tree.Mapping(0, 0)
         raise self._refuse(root, "the file holds no mapping (`name: value`)")
 
+    def asks_for_step(self, step: str) -> bool:
+        """Say whether the file looks at how a step with this id ended, whatever became of it."""
+        return bool({("steps", step.lower()), ("steps", "*")} & self._asked)
+
+    def asks_for_job(self, job: str) -> bool:
+        """Say whether the file looks at how a job ended."""
+        return bool({("needs", job.lower()), ("needs", "*")} & self._asked)
+
     def limit_triggers(
         self, triggers: Iterator[Trigger], node: yaml_tree.Node | None
     ) -> tuple[Trigger, ...]:
@@ -56,6 +82,12 @@ class Reader:
         if node is not None and len(found) > _MAX_TRIGGERS:
             raise self._refuse(node, f"more than {_MAX_TRIGGERS} triggers")
         return found
+
+    def give(self, node: yaml_tree.Node, size: int) -> None:
+        """Count what a step or a job is given; aliases and an `env:` for all can multiply it."""
+        self._given += size
+        if self._given > _MAX_GIVEN:
+            raise self._refuse(node, f"more than {_MAX_GIVEN >> 20} MiB are given to its steps")
 
     def _refuse(self, node: yaml_tree.Node, message: str) -> NotUnderstood:
         return NotUnderstood(self.path, node.line, node.column, message)

@@ -6,7 +6,7 @@ It reads one file at a time and follows nothing; `call_graph` joins them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from keyturn import yaml_tree
@@ -17,6 +17,8 @@ from keyturn.workflow_reader import Reader
 
 # keyturn is given a token to report on it, and does not break with it.
 _OWN_ACTION = re.compile(r"(?:docker://)?(?:[^/@]+/)+keyturn(?:/composite)?(?:[@:].*)?")
+_OWN_COMMAND = re.compile(r"\bkeyturn(?:[:@]\S+)?[ \t]+(?:check|rotate)\b", re.ASCII)
+_WATCH_ONLY = "--watch-only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def parse_workflow(path: str, data: bytes) -> Workflow:
         # What stands in `on:` are declarations and descriptions; no secret can be read there.
         references=reader.find(root, without=("name", "on", "jobs")),
         jobs=tuple(_parse_job(reader, key.text, node, root) for key, node in jobs),
-        text=data.decode("utf-8-sig"),
+        text=data.decode(),
     )
 
 
@@ -123,7 +125,7 @@ def parse_action(path: str, data: bytes) -> Action:
         path=path,
         references=reader.find(runs, without=("steps",)),
         steps=_parse_steps(reader, runs.get("steps"), Consumer(path, 1)),
-        text=data.decode("utf-8-sig"),
+        text=data.decode(),
     )
 
 
@@ -169,6 +171,7 @@ def _parse_declared(reader: Reader, events: yaml_tree.Node | None) -> dict[str, 
 def _parse_job(reader: Reader, job: str, node: yaml_tree.Node, workflow: yaml_tree.Mapping) -> Job:
     body = reader.mapping(node, job)
     consumer = _parse_surroundings(reader, job, body, workflow)
+    reader.give(node, _measure(consumer))
     name = reader.text(body.get("name"), "name").strip()
     environment = body.get("environment")
     if isinstance(environment, yaml_tree.Mapping):
@@ -206,9 +209,23 @@ def _parse_surroundings(
         uses=reader.text(body.get("uses"), "uses"),
         conditions=_parse_conditions(reader, body),
         env=reader.texts(workflow.get("env"), "env") | reader.texts(body.get("env"), "env"),
-        tolerated=_is_true(body.get("continue-on-error")),
+        shell=_parse_shell(reader, body) or _parse_shell(reader, workflow),
+        tolerated=_is_true(body.get("continue-on-error")) and not reader.asks_for_job(job),
+        runner=_parse_runner(body.get("runs-on")),
         permissions=permissions,
     )
+
+
+def _parse_shell(reader: Reader, body: yaml_tree.Mapping) -> str:
+    """Return the shell that a job, or the workflow, gives to its scripts."""
+    defaults = reader.mapping(body.get("defaults"), "defaults")
+    return reader.text(reader.mapping(defaults.get("run"), "run").get("shell"), "shell")
+
+
+def _parse_runner(node: yaml_tree.Node | None) -> str:
+    """Return the labels of the runner that a job wants."""
+    labels = node.items if isinstance(node, yaml_tree.Sequence) else [node]
+    return ",".join(label.text for label in labels if isinstance(label, yaml_tree.Scalar))
 
 
 def _parse_permissions(reader: Reader, node: yaml_tree.Node) -> dict[str, str]:
@@ -242,33 +259,70 @@ def _parse_passed(
 def _parse_steps(reader: Reader, node: yaml_tree.Node | None, outer: Consumer) -> tuple[Step, ...]:
     """Parse a list of steps; `outer` is what all of them are given."""
     steps = []
+    shared = _measure(outer)
     for number, item in enumerate(reader.sequence(node, "steps"), 1):
         body = reader.mapping(item, "steps")
-        label = (
-            reader.text(body.get("name"), "name").strip()
-            or reader.text(body.get("id"), "id")
-            or f"#{number}"
-        )
+        name, own_id = reader.text(body.get("name"), "name"), reader.text(body.get("id"), "id")
+        label = name.strip() or own_id or f"#{number}"
         uses = reader.text(body.get("uses"), "uses")
         references = reader.find(body, without=("if",), job=outer.job, step=label)
         if _OWN_ACTION.fullmatch(uses):
             references = tuple(replace(reference, optional=True) for reference in references)
         tested = reader.find_condition(body, job=outer.job, step=label)
         inputs = reader.texts(body.get("with"), "with")
+        script = reader.text(body.get("run"), "run")
+        env = reader.texts(body.get("env"), "env")
+        reader.give(item, shared + len(script) + _count(inputs) + _count(env))
         consumer = replace(
             outer,
             line=body.line,
             label=label,
             uses=uses,
-            script=reader.text(body.get("run"), "run"),
-            shell=reader.text(body.get("shell"), "shell"),
+            script=script,
+            shell=reader.text(body.get("shell"), "shell") or outer.shell,
             conditions=(*outer.conditions, *_parse_conditions(reader, body)),
             inputs={name.lower(): value for name, value in inputs.items()},
-            env={**outer.env, **reader.texts(body.get("env"), "env")},
-            tolerated=outer.tolerated or _is_true(body.get("continue-on-error")),
+            env={**outer.env, **env},
+            tolerated=outer.tolerated
+            or (_is_true(body.get("continue-on-error")) and not reader.asks_for_step(own_id)),
         )
         steps.append(Step(_parse_if(reader, body), uses, references + tested, consumer))
     return tuple(steps)
+
+
+def _measure(outer: Consumer) -> int:
+    """Return how much every step of a job is given."""
+    return _count(outer.env) + sum(map(len, outer.conditions))
+
+
+def _count(texts: Mapping[str, str]) -> int:
+    return sum(len(name) + len(text) + 50 for name, text in texts.items())  # 50: to hold one
+
+
+def runs_keyturn(step: Consumer) -> bool:
+    """Say whether a step checks or rotates tokens with keyturn; to watch the schedule is neither.
+
+    A command that is an expression may be anything, and counts.
+    """
+    if _OWN_ACTION.fullmatch(step.uses):
+        command = (step.inputs.get("command") or "check").split()[0]
+        known = command in ("check", "rotate") or "${{" in command
+        return known and _WATCH_ONLY not in step.inputs.get("args", "")
+    return any(
+        _OWN_COMMAND.search(line) and _WATCH_ONLY not in line
+        for line in step.script.splitlines()
+        if not line.lstrip().startswith("#")
+    )
+
+
+def may_run_keyturn(workflow: Workflow) -> bool:
+    """Say whether the clock may start keyturn in a way that is not understood, as by a script."""
+    return bool(schedules_of(workflow.triggers)) and "keyturn" in workflow.text.lower()
+
+
+def schedules_of(triggers: Iterable[Trigger]) -> tuple[Trigger, ...]:
+    """Return those of some triggers that are the clock's."""
+    return tuple(trigger for trigger in triggers if trigger.event == "schedule")
 
 
 def _parse_if(reader: Reader, body: yaml_tree.Mapping) -> Expression | None:

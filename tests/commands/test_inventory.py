@@ -24,7 +24,8 @@ def test_it_joins_what_is_stored_used_and_declared(world: World) -> None:
         "  .github/workflows/release.yml:20:29, job publish, "
         "step Publish to the GitLab registry" in lines
     )
-    assert any("LEGACY_FTP_PASSWORD" in line and "no reference" in line for line in lines)
+    (legacy,) = (line for line in lines if "LEGACY_FTP_PASSWORD" in line)
+    assert legacy.endswith("no reference, its use is unknowable")
     assert "  SMOKE_TEST_KEY  .github/workflows/nightly.yml:19:31, job smoke" in ran.out
     assert "any secret (whole-context)  .github/workflows/odd.yml:6:32" in ran.out
     assert lines[-1] == ("octo/storefront: 6 secrets, 5 declared, 5 referenced, 8 references")
@@ -68,3 +69,60 @@ def test_a_checkout_of_the_named_repository_is_read_from_disk(world: World, url:
     assert not any("/contents/" in line for line in ran.asked)
     other = world.run("inventory", "--repository", "octo/elsewhere", **outside)
     assert any("/contents/" in line for line in other.asked)
+
+
+LEVELS = """\
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps: [{run: ./test, env: {T: "${{ secrets.GITLAB_TOKEN }}"}}]
+  stage:
+    runs-on: ubuntu-latest
+    environment: ${{ github.ref_name }}
+    steps: [{run: ./stage, env: {T: "${{ secrets.GITLAB_TOKEN }}"}}]
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps: [{run: ./deploy, env: {T: "${{ secrets.GITLAB_TOKEN }}"}}]
+"""
+
+
+def test_which_value_each_job_gets(world: World) -> None:
+    octo = world.box.github.add_organization("octo")
+    octo.put_secret("GITLAB_TOKEN", "x" * 12)
+    octo.put_secret("MONITORING_KEY", "x" * 12, visibility="selected")
+    world.repository.put_secret("GITLAB_TOKEN", "y" * 12, environment="production")
+    world.write(".github/workflows/levels.yml", LEVELS)
+    ran = world.run("inventory")
+    path = ".github/workflows/levels.yml"
+    for line in (
+        "stored at more than one place, and what each job gets:",
+        "  GITLAB_TOKEN",
+        f"    {path}, job deploy: octo/storefront[production]:GITLAB_TOKEN; "
+        "not octo/storefront:GITLAB_TOKEN, octo:GITLAB_TOKEN",
+        f"    {path}, job stage: octo/storefront[production]:GITLAB_TOKEN or "
+        "octo/storefront:GITLAB_TOKEN, as far as can be seen; not octo:GITLAB_TOKEN",
+        f"    {path}, job test: octo/storefront:GITLAB_TOKEN; "
+        "not octo/storefront[production]:GITLAB_TOKEN, octo:GITLAB_TOKEN",
+    ):
+        assert line in ran.out.splitlines()
+    # What is stored once needs no explanation.
+    assert "  MIRROR_TOKEN" not in ran.out.splitlines()
+    told = " ".join(ran.out.split())
+    assert "octo/storefront does not see it among its organization's secrets" in told
+
+    report = world.run("inventory", "--format", "json").report
+    certain = {each["job"]: each["certain"] for each in report["servings"] if each["path"] == path}
+    assert certain == {"deploy": True, "stage": False, "test": True}
+    (mirror,) = [each for each in report["servings"] if each["name"] == "MIRROR_TOKEN"]
+    assert mirror == {
+        "name": "MIRROR_TOKEN",
+        "path": ".github/workflows/nightly.yml",
+        "job": "mirror",
+        "environment": "",
+        "gets": ["octo/storefront:MIRROR_TOKEN"],
+        "others": [],
+        "certain": True,
+    }
+    assert [s["ref"] for s in report["secrets"] if s["withheld"]] == ["octo:MONITORING_KEY"]

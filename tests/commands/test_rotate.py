@@ -419,8 +419,8 @@ tokens:
     told = scene.apply(ISC_ID=manager.id, ISC_SECRET=manager.secret)
     assert told["state"] == "done"
     assert told["old_token_id"] == told["new_token_id"] == pat.id
-    assert told["message"] == "now expires 2027-02-21 06:17 UTC"
-    assert pat.expires_at == now + timedelta(days=90)
+    assert told["message"] == "now expires 2027-02-16 06:17 UTC"
+    assert pat.expires_at == now + timedelta(days=85)
     assert scene.is_untouched()
 
 

@@ -59,7 +59,10 @@ def walk_people(world: World) -> None:
     client, repository = world.client, world.client.get_repo("octo/app")
     assert client.get_user().login == "octocat"
     assert client.get_rate_limit().rate.limit == 5000
-    assert client.get_organization("octo").id == world.octo.id
+    organization = client.get_organization("octo")
+    assert organization.id == world.octo.id
+    (member,) = organization.get_members()
+    assert member.get_organization_membership(organization).state == "active"
     assert [user.login for user in repository.get_assignees()] == ["alice", "bob"]
     assert repository.has_in_assignees("alice")
     assert not repository.has_in_assignees("eve")
@@ -227,6 +230,9 @@ def walk_database(world: World) -> None:
     (found,) = world.ask.get(f"{REPO}/git/matching-refs/keyturn")
     assert found["ref"] == "refs/keyturn/x"
     reference.delete()
+    commits = list(repository.get_commits(path=WORKFLOW, sha="main"))
+    assert [found.commit.committer.date for found in commits] == [world.app.created_at]
+    assert list(repository.get_commits(path="none", sha="main")) == []
 
 
 def walk_runs(world: World) -> None:
@@ -239,6 +245,11 @@ def walk_runs(world: World) -> None:
     assert [run.id for run in repository.get_workflow_runs(status="in_progress")] == [open_run.id]
     run = repository.get_workflow_run(done.id)
     assert [job.conclusion for job in run.jobs()] == ["success", "failure"]
+    done.jobs[1].steps, done.jobs[1].log = [("Run make test", "failure")], "log"
+    (step,) = run.jobs()[1].steps
+    assert step.name == "Run make test"
+    assert run.jobs()[1].logs_url().endswith("?sig=1")
+    assert Client(world.github.url)("GET", f"/_logs/{done.jobs[1].id}").body == b"log"
     assert repository.get_workflow_run(open_run.id).cancel()
     (workflow,) = repository.get_workflows()
     assert repository.get_workflow("ci.yml").id == workflow.id

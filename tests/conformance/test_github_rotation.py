@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from keyturn.github.client import Client
+from keyturn.github.failed_runs import GitHubFailedRuns
 from keyturn.github.runs import GitHubRuns
 from keyturn.github.secret_writer import GitHubSecretWriter
 from keyturn.github.variables import GitHubVariables
 from keyturn.github.write_budget import WriteBudget
 from keyturn.model import Scope, SecretRef, Store
+from keyturn.sandbox.github_world import Repository
 from keyturn.secret_value import SecretValue
 from tests.conformance.oracle import Oracle
 from tests.github.worlds import NOW, client_of, world
@@ -45,6 +48,7 @@ def test_it_keeps_to_the_description(github_oracle: Oracle) -> None:
         runs.prove_readable("octo/app")
         assert runs.list_successful("octo/app", [WORKFLOW], since=NOW)
         assert runs.list_ended("octo/app", begun_by=NOW, since=NOW)
+        walk_failed_runs(client, app, box.github.url)
         assert writer.list_readers(SecretRef(Scope("octo"), "A")) == ["octo/app"]
         exchanges = box.github.server.exchanges
         asked = {each.request.method for each in exchanges}
@@ -55,7 +59,21 @@ def test_it_keeps_to_the_description(github_oracle: Oracle) -> None:
         assert [problem.partition(": body: ")[2] for problem in problems] == [
             "'>=2026-11-22T13:43:00Z' is not a 'date-time'",
             "'2026-10-18T13:43:00Z..2026-11-22T13:43:00Z' is not a 'date-time'",
+            "'>=2026-11-22T13:43:00Z' is not a 'date-time'",
+            "'>=2026-11-22T13:43:00Z' is not a 'date-time'",
         ]
+
+
+def walk_failed_runs(client: Client, app: Repository, url: str) -> None:
+    made = app.add_run(WORKFLOW, conclusion="failure", jobs=[("publish", "failure")], at=NOW)
+    made.jobs[0].steps = [("Run npm publish", "failure")]
+    made.jobs[0].log = "log"
+    failed = GitHubFailedRuns(client, api_url=url, ca_bundle=None)
+    (run,) = failed.list_failed("octo/app", since=NOW)
+    assert failed.was_mended(run)
+    (job,) = failed.with_jobs(run).jobs or ()
+    assert job.steps
+    assert failed.read_log("octo/app", job.id) == "log"
 
 
 def walk_secrets(writer: GitHubSecretWriter, scope: Scope) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,13 @@ from tests.conformance.oracle import Oracle
 from tests.world import make_world
 
 
+# The description calls the filter a date-time; its own text gives it an operator before the date.
+SINCE = re.compile(r"'>=[0-9T:Z-]+' is not a 'date-time'")
+
+
 def judge(oracle: Oracle, exchanges: Iterable[Exchange]) -> list[str]:
-    return [problem for each in exchanges for problem in oracle.check(each)]
+    problems = [problem for each in exchanges for problem in oracle.check(each)]
+    return [problem for problem in problems if not SINCE.search(problem)]
 
 
 def test_the_main_job_keeps_to_both_descriptions(
@@ -30,10 +36,15 @@ def test_the_main_job_keeps_to_both_descriptions(
         world.box.clock.advance(timedelta(days=1))
         world.example.renew_release_token()
         world.check()
+        world.box.clock.advance(timedelta(days=9))  # keyturn's own schedule has not run since
+        world.run("check", "--watch-only", GITHUB_EVENT_NAME="push")
         world.repository.has_issues = False
         world.check()
         github, gitlab = world.box.github.server.exchanges, world.box.gitlab.server.exchanges
         assert {each.request.method for each in github} >= {"GET", "POST", "PATCH"}
         assert gitlab
+        asked = " ".join(each.request.path for each in github)
+        assert "/actions/workflows/" in asked
+        assert "/commits" in asked
         assert judge(github_oracle, github) == []
         assert judge(gitlab_oracle, gitlab) == []

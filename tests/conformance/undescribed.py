@@ -41,6 +41,9 @@ CALLS = (
     Undescribed(
         "GET", _REPOSITORY + r"/issues(/comments/\d+)?", f"{_DOCS}/issues/issues", frozenset({410})
     ),
+    Undescribed("GET", r"/orgs/[^/]+/members(hips/[^/]+)?", f"{_DOCS}/orgs/members"),
+    # Where the logs of jobs lie, which is no part of the API: only the redirect to it is.
+    Undescribed("GET", r"/_logs/\d+", f"{_DOCS}/actions/workflow-jobs"),
     Undescribed("DELETE", _REPOSITORY + r"/issues/\d+/labels/[^/]+", f"{_DOCS}/issues/labels"),
     Undescribed("PATCH", _REPOSITORY + "/labels/.+", f"{_DOCS}/issues/labels", frozenset({422})),
 )

@@ -216,10 +216,12 @@ def test_the_public_reads_no_names_and_dates(
             box.github.add_repository(tracker, private=bool(tracker_private))
         result = run(box, survey(expiring()), tracker=tracker or "octo/app", public=public)
         found = {name for name in {"octo/app", tracker or "octo/app"} if issues(box, name)}
-        assert found == ({writes_to} if writes_to else set())
+        assert found == {writes_to or tracker or "octo/app"}
         kinds = [failure.kind for failure in result.failures]
         assert kinds == ([] if writes_to else [FailureKind.ISSUES_WITHHELD])
-        assert bool(writes(box)) is bool(writes_to)
+        (issue,) = issues(box, found.pop())
+        assert ("notice=overview" in str(issue.body)) == (writes_to is None)
+        assert ("deploy" in str(issue.title)) == (writes_to is not None)
 
 
 def test_a_public_repository_with_nothing_to_say_gets_no_notice() -> None:

@@ -58,7 +58,7 @@ class TestUnfinished:
         at = NOW - timedelta(days=3)
         url = f"{box.github.url}/octo/app/actions/runs/{made.id}"
         assert runs.list_unfinished("octo/app") == [
-            WorkflowRun("octo/app", made.id, CI, "push", "queued", at, at, url)
+            WorkflowRun("octo/app", made.id, CI, "push", "queued", at, at, url, branch="main")
         ]
 
     def test_all_pages_and_the_oldest_first(self, app: Repository, runs: GitHubRuns) -> None:
@@ -211,8 +211,8 @@ class TestJobs:
         (run,) = runs.list_unfinished("octo/app")
         assert run.jobs is None
         assert runs.with_jobs(run).jobs == (
-            RunJob("build", "in_progress", NOW),
-            RunJob("deploy", "waiting", NOW),
+            RunJob("build", "in_progress", NOW, id=made.jobs[0].id),
+            RunJob("deploy", "waiting", NOW, id=made.jobs[1].id),
         )
 
     def test_a_job_that_has_not_started(

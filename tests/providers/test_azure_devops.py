@@ -20,7 +20,6 @@ from keyturn.errors import (
     TokenNotFound,
 )
 from keyturn.model import (
-    Deadline,
     DeadlineReason,
     Precision,
     Scope,
@@ -33,6 +32,7 @@ from keyturn.model import (
 from keyturn.providers._azure_answers import Pat
 from keyturn.providers._azure_api import Session
 from keyturn.providers.azure_devops import AzureDevOps, Options
+from keyturn.retirements import find_retirements
 from keyturn.sandbox.azure_devops import AzureDevOps as Sandbox
 from keyturn.sandbox.azure_devops_world import ADMIN_SCOPES, User
 from keyturn.sandbox.server import Fault, Response
@@ -232,15 +232,17 @@ class TestState:
         assert (status.state, status.expires_at) == (state, DIES)
         assert (status.reason is None) == (state is State.ACTIVE)
         assert status.owner == (None if by == "owner" else "ann@acme.example")
-        assert (status.ends, status.remark) == ((), None)
+        assert (status.ends, status.sort, status.remark) == ((), None, None)
 
     @pytest.mark.parametrize("dies", [RETIRED - timedelta(days=2), RETIRED + timedelta(days=90)])
     def test_a_global_pat_ends_with_all_of_them(self, sandbox, ann, root, by, dies):
         sandbox.create_pat("ci", owner=ann, all_orgs=True, valid_to=dies)
         status = self.see(sandbox, by, now=NOW)
         assert status.expires_at == dies
-        assert status.ends == (Deadline(RETIRED, DeadlineReason.RETIREMENT),)
-        assert "Azure DevOps Blog" in str(status.remark)
+        (end,) = find_retirements("azure-devops", status)
+        assert (end.at, end.reason) == (RETIRED, DeadlineReason.RETIREMENT)
+        assert "Azure DevOps Blog" in end.source
+        assert "good for every organization" in str(status.remark)
 
     def test_the_working_one_of_a_name_is_taken(self, sandbox, ann, root, by):
         sandbox.revoke(sandbox.create_pat("ci kt-zzzzzzzz", owner=ann, valid_from=NOW).id)

@@ -17,6 +17,7 @@ from keyturn.errors import (
     ProviderUnavailable,
     TokenNotFound,
 )
+from keyturn.instants import EXPIRY_HEADER
 from keyturn.interfaces import Access
 from keyturn.model import (
     Deadline,
@@ -29,7 +30,11 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
-from keyturn.providers._github_answers import EXPIRY_HEADER, UNUSED, find_expiry
+from keyturn.providers._github_answers import (
+    UNUSED,
+    UNUSED_SOURCE,
+    find_expiry,
+)
 from keyturn.providers._github_options import Options
 from keyturn.providers.github import GitHub
 from keyturn.sandbox.github import GitHub as Sandbox
@@ -162,7 +167,7 @@ class TestAFineGrainedToken(ManagedContract):
             scopes=("contents:write", "members:read"),
             owner="alice",
             token_id=str(made.token_id),
-            ends=(Deadline(USED + YEAR, DeadlineReason.IDLE_REMOVAL),),
+            ends=(Deadline(USED + YEAR, DeadlineReason.IDLE_REMOVAL, UNUSED_SOURCE),),
             remark=UNUSED,
         )
         return Scene(sandbox.server, fine_grained(sandbox, token="ci"), manager(), expected)
@@ -510,8 +515,8 @@ class TestGrants:
     def test_are_removed_when_unused_for_a_year(self, sandbox, github, used, granted, ends):
         sandbox.organization("octo").add_grant("ci", last_used_at=used, at=granted)
         status = self.ask(sandbox, github)
-        expected = () if ends is None else (Deadline(ends, DeadlineReason.IDLE_REMOVAL),)
-        assert status.ends == expected
+        end = ends and Deadline(ends, DeadlineReason.IDLE_REMOVAL, UNUSED_SOURCE)
+        assert status.ends == ((end,) if end else ())
         assert (status.last_used_at, status.never_used) == (used, used is None)
         # When it was approved does not tell how long it lives: a renewed one keeps its grant.
         assert status.created_at is None

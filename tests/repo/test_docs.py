@@ -173,6 +173,11 @@ def test_the_examples_app_token_may_do_all_that_check_asks(root: Path, world: Wo
         if key.startswith("permission-")
     }
     assert areas
+    # What a person's App cannot have is left out: nobody leaves a person.
+    assert "# permission-members: read\n" in (
+        root / "workflows-examples/check-scheduled.yml"
+    ).read_text("utf-8")
+    areas.add("members:read")
     value = "ghs_" + "p" * 36
     world.box.github.add_token(value, permissions=areas)
     ran = world.check(GITHUB_TOKEN=value)
@@ -180,7 +185,9 @@ def test_the_examples_app_token_may_do_all_that_check_asks(root: Path, world: Wo
     assert len(world.repository.issues) == 3
 
 
-@pytest.mark.parametrize("path", ["workflows-examples/check-scheduled.yml"])
+@pytest.mark.parametrize(
+    "path", ["workflows-examples/check-scheduled.yml", "workflows-examples/watch-on-push.yml"]
+)
 def test_examples_give_inputs_that_exist_and_pin_what_they_use(root: Path, path: str) -> None:
     inputs = set(load(root, "action.yml")["inputs"])
     steps = [step for job in load(root, path)["jobs"].values() for step in job["steps"]]
@@ -193,4 +200,4 @@ def test_examples_give_inputs_that_exist_and_pin_what_they_use(root: Path, path:
 
 def test_every_example_is_tested(root: Path) -> None:
     names = {path.name for path in (root / "workflows-examples").iterdir()}
-    assert names == {"check-scheduled.yml", "rotate-approved.yml"}
+    assert names == {"check-scheduled.yml", "rotate-approved.yml", "watch-on-push.yml"}

@@ -21,18 +21,30 @@ MODEL = {
     "model.runs",
     "model.secrets",
     "model.tokens",
+    "model.watching",
 }
 CORE = MODEL | {"errors", "secret_value"}
 PURE = {
     "assess",
+    "dashboard",
     "deadline",
     "expression_tree",
     "expressions",
+    "faces",
     "first_break",
+    "first_config",
+    "first_draft",
+    "first_workflow",
+    "guards",
+    "guess_tables",
+    "guesses",
     "issue_case",
     "issue_facts",
+    "issue_fate",
+    "issue_notices",
     "issue_state",
     "instants",
+    "levels",
     "issues",
     "manual",
     "parse",
@@ -41,9 +53,18 @@ PURE = {
     "plan_choice",
     "plan_dates",
     "plan_windows",
+    "retirements",
+    "replacements",
+    "replacements.evidence",
+    "replacements.github_tokens",
+    "replacements.registries",
     "rotation.drain",
     "rotation.machine",
     "rules",
+    "snooze",
+    "usage",
+    "shell_guards",
+    "shell_lines",
     "workflow_commands",
 }
 
@@ -119,7 +140,7 @@ def test_the_core_and_the_pure_modules_know_only_each_other() -> None:
 
 def test_survey_and_inventory_know_no_concrete_outside() -> None:
     for path in MODULES:
-        if name_of(path) in {"survey", "inventory", "call_graph"}:
+        if name_of(path) in {"survey", "inventory", "call_graph", "watching"}:
             assert not {n for n in own(path) if n.startswith(("github", "providers."))}
 
 

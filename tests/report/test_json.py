@@ -51,6 +51,7 @@ def test_the_members_are_those_of_the_contract():
         "summary",
         "tokens",
         "secrets",
+        "servings",
         "findings",
         "errors",
     ]
@@ -70,7 +71,7 @@ def test_the_members_are_those_of_the_contract():
         "state": "active",
         "expires_at": "2026-11-26T00:00:00Z",
         "expires_precision": "day",
-        "deadline": {"at": "2026-11-26T00:00:00Z", "reason": "provider-expiry"},
+        "deadline": {"at": "2026-11-26T00:00:00Z", "reason": "provider-expiry", "source": ""},
         "created_at": "2026-01-26T13:43:00Z",
         "last_used_at": "2026-11-20T13:43:00Z",
         "never_used": False,
@@ -86,6 +87,8 @@ def test_the_members_are_those_of_the_contract():
         "present": True,
         "updated_at": None,
         "declared_by": None,
+        "withheld": None,
+        "usage": "used",
         "references": [
             {
                 "path": ".github/workflows/test.yml",
@@ -102,6 +105,7 @@ def test_the_members_are_those_of_the_contract():
         "job": "publish",
         "at": "2026-11-27T08:00:00Z",
         "trigger": "schedule",
+        "silent": "",
     }
     assert first["issue"] == "https://github.com/octo/app/issues/7"
     assert first["due_at"] == "2026-11-26T00:00:00Z"

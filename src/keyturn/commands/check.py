@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from keyturn import providers
-from keyturn.commands import wiring
+from keyturn.commands import heartbeat, wiring
 from keyturn.commands.journal_reading import read_memory
+from keyturn.commands.watching import add_watch, survey_watch
 from keyturn.config import PLACES, Config
 from keyturn.errors import ExitCode
+from keyturn.failed_logins import add_failed_logins
 from keyturn.model import Failure, FailureKind, Survey
 from keyturn.redaction import without_values
 from keyturn.report import publish
+from keyturn.report.outlook import describe_outlook
 from keyturn.settings import Settings
 from keyturn.survey import take_inventory, take_survey
 from keyturn.transport import Transport
+
+if TYPE_CHECKING:
+    from keyturn.github.client import Client
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
@@ -26,9 +33,15 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     publish.require_writable(settings)
     settings = wiring.with_repository(settings)
     config = wiring.load_config(settings)
-    survey, notes = _check(settings, config, all_tokens=arguments.all_tokens)
-    for note in notes:
-        publish.tell(note)
+    github = wiring.connect(settings)
+    settings = wiring.with_audience(settings, github, config)
+    survey, notes = _check(settings, config, github, arguments)
+    if settings.until:
+        notes = (*notes, describe_outlook(survey, settings.until))
+    publish.tell_names(notes, settings)
+    if not arguments.watch_only:
+        missed = heartbeat.send(settings, config, exit_code(survey, settings))
+        survey = replace(survey, failures=(*survey.failures, *missed))
     code = exit_code(survey, settings)
     publish.report(survey, settings, code, config_path=config.path)
     return code
@@ -47,27 +60,42 @@ def exit_code(survey: Survey, settings: Settings) -> ExitCode:
 
 
 def _check(
-    settings: Settings, config: Config, *, all_tokens: bool
+    settings: Settings, config: Config, github: Client | None, arguments: argparse.Namespace
 ) -> tuple[Survey, tuple[str, ...]]:
     if settings.runner.untrusted_event:
         return _check_untrusted(settings, config)
-    github = wiring.connect(settings)
+    if arguments.watch_only:
+        survey = survey_watch(settings, config, github)
+    else:
+        survey = _survey(settings, config, github, all_tokens=arguments.all_tokens)
+    survey = without_values(_with_notices(survey, settings, config))
+    # Without a configuration nothing is declared: that is no reason to close every issue.
+    if github is None or config.path is None or not wiring.wants_issues(settings):
+        return survey, ()
+    return wiring.converge_issues(github, survey, settings, config)
+
+
+def _survey(
+    settings: Settings, config: Config, github: Client | None, *, all_tokens: bool
+) -> Survey:
     with Transport(ca_bundle=settings.ca_bundle) as transport:
         survey = take_survey(
             config,
-            wiring.make(settings, github),
+            wiring.make(settings, github, with_members=True),
             repository=settings.repository,
             providers=providers.make_all(config.tokens, transport),
             credentials=settings.credentials,
             now=settings.now,
             memory=read_memory(settings, config, github),
             all_tokens=all_tokens,
+            until=settings.until,
         )
-    survey = without_values(_with_notices(survey, settings, config))
-    # Without a configuration nothing is declared: that is no reason to close every issue.
-    if github is None or config.path is None or not wiring.wants_issues(settings):
-        return survey, ()
-    return wiring.converge_issues(github, survey, settings, config)
+    if github is None:
+        return survey
+    from keyturn.github.failed_runs import GitHubFailedRuns
+
+    runs = GitHubFailedRuns(github, api_url=settings.runner.api_url, ca_bundle=settings.ca_bundle)
+    return add_watch(add_failed_logins(survey, runs), settings, config, github)
 
 
 def _with_notices(survey: Survey, settings: Settings, config: Config) -> Survey:

@@ -60,6 +60,9 @@ class _Story:
         stage.heading("One token of each provider, in octo/platform:")
         stage.checkout(gallery.REPOSITORY, self.gallery.files)
         self._show("check", "--no-issues")
+        stage.heading("All of them in one issue, which is kept true and reminds nobody:")
+        self._show("check", "--issues", "--quiet", "--fail-on", "never")
+        self._dashboard()
         stage.heading("If one of them leaks: what it is, who lives by it, and what outlives it.")
         self._show("revoke", "identities")
 
@@ -120,6 +123,12 @@ class _Story:
         first = min(repository.issues.values(), key=lambda issue: issue.number)
         self.stage.say(f"\n  #{first.number} reads:\n")
         self.stage.say(_quote(first.body or ""))
+
+    def _dashboard(self) -> None:
+        repository = self.gallery.box.github.repository(gallery.REPOSITORY)
+        dashboard = max(repository.issues.values(), key=lambda issue: issue.number)
+        self.stage.say(f"\n  #{dashboard.number} reads:\n")
+        self.stage.say(_quote(dashboard.body or ""))
 
     def _closed(self) -> None:
         repository = self.example.box.github.repository(example.REPOSITORY)

@@ -36,7 +36,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     if arguments.provider:
         return _list_credentials(settings, config, arguments.provider)
     repository = settings.repository
-    world = wiring.make(settings, wiring.connect(settings))
+    github = wiring.connect(settings)
+    settings = wiring.with_audience(settings, github, config)
+    world = wiring.make(settings, github)
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
     survey = without_values(Survey(repository, settings.now, inventory, failures=failures))

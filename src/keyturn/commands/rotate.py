@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from keyturn import providers
 from keyturn.candidates import make_candidates
-from keyturn.commands import rotation_world, wiring
+from keyturn.commands import heartbeat, rotation_world, wiring
 from keyturn.commands.rotation_issues import converge
 from keyturn.commands.rotation_rehearsal import rehearse
 from keyturn.commands.rotation_sense import (
@@ -93,6 +93,7 @@ def _rotating(settings: Settings, arguments: argparse.Namespace) -> Iterator[_Ro
         settings = wiring.with_repository(settings)
         config = wiring.load_config(settings)
         github = rotation_world.connect(settings)
+        settings = wiring.with_audience(settings, github, config)
         with Transport(ca_bundle=settings.ca_bundle) as transport:
             yield _Rotating(settings, config, github, transport)
 
@@ -231,6 +232,10 @@ class _Rotating:
                 touched={result.operation.token for result in account.results},
                 outdated=self._find_outdated(ledger, account),
             )
+        missed = heartbeat.send(self.settings, self._config, account.code)
+        for failure in missed:
+            publish.tell(f"{failure.subject}: {failure.message}")
+        account.failures += missed
         tell_runner(self.settings, account.code, account=account)
         return account.code
 

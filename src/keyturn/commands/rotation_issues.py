@@ -59,9 +59,7 @@ def converge(
         unevaluated=survey.unevaluated | {_NEGLECTED},
     )
     converged, notes = wiring.converge_issues(github, survey, settings, config)
-    for note in notes:
-        publish.tell(note)
     failures = converged.failures[len(survey.failures) :]
-    for failure in failures:
-        publish.tell(f"{failure.subject}: {failure.message}")
+    told = (f"{failure.subject}: {failure.message}" for failure in failures)
+    publish.tell_names((*notes, *told), settings)
     return failures

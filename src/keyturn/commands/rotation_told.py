@@ -16,6 +16,7 @@ from keyturn.model import Failure, Phase, Plan, Skip, Skipped
 from keyturn.plain import log_safe
 from keyturn.report import publish
 from keyturn.report.annotations import render_notes
+from keyturn.report.coarse import render_coarse_rotation, without_names
 from keyturn.report.plan import render_plan_json, render_plan_text
 from keyturn.report.rotation import (
     Row,
@@ -106,7 +107,7 @@ def tell_plan(
             text += "\n" + render_rehearsal(rehearsal, color=color, width=width)
         return redact(text)
 
-    _publish(rendered, settings)
+    _publish(rendered, settings, [*rows_of_plan(plan), *rows_of([], plan.skipped)])
 
 
 def tell_account(account: Account, settings: Settings) -> None:
@@ -122,14 +123,18 @@ def tell_account(account: Account, settings: Settings) -> None:
             )
         )
 
-    _publish(rendered, settings)
+    _publish(rendered, settings, [*rows_of(account.results, skipped)])
 
 
-def _publish(rendered: Callable[..., str], settings: Settings) -> None:
+def _publish(rendered: Callable[..., str], settings: Settings, rows: Sequence[Row]) -> None:
+    """Write the files asked for, and print; where everybody can read it, only how many of what."""
     for output in settings.outputs:
         text = rendered(output.format, color=False, width=100)
         publish.write_atomically(settings.root / output.path, text)
-    publish.emit(rendered(settings.format, color=settings.color, width=settings.width))
+    if settings.coarse and settings.format == "text":
+        publish.emit(render_coarse_rotation(rows))
+    else:
+        publish.emit(rendered(settings.format, color=settings.color, width=settings.width))
 
 
 def tell_runner(
@@ -143,9 +148,14 @@ def tell_runner(
     rows: list[Row] = [*rows_of(account.results, skipped)]
     if plan:
         rows = [*rows_of_plan(plan), *rows]
-    runner.annotate(render_notes(find_notes(account.results, skipped, account.failures)))
-    text = render_rotation_markdown(rows, status_word(code), settings.repository)
-    runner.write_summary(log_safe(redact(text)))
+    notes = find_notes(account.results, skipped, account.failures)
+    if settings.coarse:
+        runner.annotate(render_notes(without_names(notes)))
+        runner.write_summary(render_coarse_rotation(rows))
+    else:
+        runner.annotate(render_notes(notes))
+        text = render_rotation_markdown(rows, status_word(code), settings.repository)
+        runner.write_summary(log_safe(redact(text)))
     path = str(settings.outputs[0].path) if settings.outputs else ""
     runner.write_outputs({"status": status_word(code), "report": path})
 

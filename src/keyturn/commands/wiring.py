@@ -24,6 +24,7 @@ from keyturn.errors import (
 from keyturn.github.checkout import Checkout
 from keyturn.github.runner import Runner, on_default_branch
 from keyturn.model import Failure, FailureKind, Survey, Token, TokenStatus
+from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
 from keyturn.survey import World
 
@@ -80,8 +81,7 @@ def connect(settings: Settings) -> Client | None:
 
     if settings.runner.untrusted_event:
         return None
-    found = [settings.credentials.find(variable) for variable in _GITHUB_VARIABLES]
-    token = next((value for value in found if value), None)
+    token = find_credential(settings)
     if token is None:
         return None
     return client.connect(
@@ -89,8 +89,34 @@ def connect(settings: Settings) -> Client | None:
     )
 
 
-def make(settings: Settings, github: Client | None) -> World:
-    """Return the outside of one run: the files of the repository, and its secrets."""
+def find_credential(settings: Settings) -> SecretValue | None:
+    """Return what this run acts on GitHub with; None where it was given nothing."""
+    found = [settings.credentials.find(variable) for variable in _GITHUB_VARIABLES]
+    return next((value for value in found if value), None)
+
+
+def with_audience(settings: Settings, github: Client | None, config: Config) -> Settings:
+    """Return the settings, which say whether everybody can read what this run prints.
+
+    The log, the summary and the annotations of a public repository's runs are public. Where it
+    cannot be told whether it is one, it is taken for one. A run that asks nobody hides nothing.
+    """
+    runner = settings.runner
+    if not runner.in_actions or github is None or config.issues.public:
+        return settings
+    private = runner.private
+    if private is None:
+        from keyturn.github.client import repository_facts
+
+        try:
+            private = repository_facts(github, runner.repository or settings.repository).private
+        except PlatformError:
+            private = False
+    return replace(settings, coarse=not private)
+
+
+def make(settings: Settings, github: Client | None, *, with_members: bool = False) -> World:
+    """Return the outside of one run: the files of the repository, its secrets and its people."""
     repository, here = settings.repository, Checkout(settings.root)
     if settings.runner.untrusted_event:
         return World(here, None, _untrusted_notice(settings))
@@ -103,11 +129,19 @@ def make(settings: Settings, github: Client | None) -> World:
         )
         return World(here if local else _Elsewhere(repository), None, failure)
     from keyturn.github.contents import Contents
+    from keyturn.github.members import GitHubMembers
     from keyturn.github.secrets import GitHubSecrets
 
     checked_out = local and (settings.root / ".github" / "workflows").is_dir()
     tree = here if checked_out else Contents(github, repository)
-    return World(tree, GitHubSecrets(github))
+    runner = settings.runner
+    members = GitHubMembers(github, repository, url=runner.api_url)
+    return World(
+        tree,
+        GitHubSecrets(github),
+        members=members if with_members else None,
+        on_github_com=runner.on_github_com,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +213,7 @@ def converge_issues(
         tracker=config.issues.repository or survey.repository,
         labels=config.issues.labels,
         public=config.issues.public,
+        dashboard=config.issues.dashboard,
         server_url=runner.server_url,
         dry_run=settings.dry_run,
     )

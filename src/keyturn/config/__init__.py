@@ -1,7 +1,7 @@
 """keyturn.yml -> Config; every problem of the file in one run, each with its place.
 
 Reads no environment and asks nobody: whether a named variable is set, or a named token exists,
-is for later stages. What only watching needs is judged here and not yet kept.
+is for later stages.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from keyturn import yaml_tree
+from keyturn.config.limits import read_policies
 from keyturn.config.models import (
-    Accepted,
     ConfigFile,
-    Defaults,
     GitRefJournal,
-    LimitsSection,
     LocalJournal,
     RotateSection,
     RotationSection,
@@ -30,12 +28,11 @@ from keyturn.config.models import (
     SecretEntry,
     TokenEntry,
 )
-from keyturn.config.policy import Limits, Policies, Rule
+from keyturn.config.policy import Policies
 from keyturn.config.problems import Place, Sheet, plain, read_sheet, suggest
 from keyturn.errors import ConfigError, Problem
 from keyturn.interfaces import Provider
 from keyturn.model import (
-    Acceptance,
     Bounds,
     Freeze,
     Policy,
@@ -137,6 +134,8 @@ class Config:
     scan: Scan = Scan()
     rotation: Bounds = field(default_factory=Bounds)
     journal: JournalPlace | None = None
+    heartbeat: str | None = None
+    """The variable that holds the URL which is asked after every complete run."""
 
     @property
     def defaults(self) -> Policy:
@@ -217,7 +216,8 @@ class _Reader:
         ]
         if file is None:
             return None
-        policies = _policies(file, [entry for entry in entries if entry])
+        judged = [(node, entry) for node, entry in zip(nodes, entries, strict=True) if entry]
+        policies = read_policies(self._sheet.root, file, judged)
         issues = file.issues
         return Config(
             path=self._sheet.path,
@@ -228,6 +228,7 @@ class _Reader:
             scan=_scan(file.scan),
             rotation=_bounds(file.rotation),
             journal=_journal(file.journal),
+            heartbeat=file.watch.heartbeat,
         )
 
     def _read_token(
@@ -278,7 +279,7 @@ class _Reader:
             if first is not item:
                 message = f"'secrets': this secret is already claimed on line {first.line}"
                 self._sheet.add(item, message, "a secret holds one token; keep one of the lines")
-            yield StoredPart(ref, entry.part)
+            yield StoredPart(ref, entry.part, entry.value)
 
     def _read_options(self, at: Place, node: yaml_tree.Mapping) -> dict[str, Any] | None:
         given = node.get("provider")
@@ -311,23 +312,6 @@ def _scope(entry: SecretEntry, repository: str) -> Scope:
 
 def _by_part(variables: str | dict[str, str] | None) -> dict[str, str]:
     return {"": variables} if isinstance(variables, str) else variables or {}
-
-
-def _accepted(entry: Accepted | None) -> Acceptance | None:
-    return Acceptance(entry.by, entry.because, entry.review) if entry else None
-
-
-def _limits(section: Defaults | LimitsSection) -> Limits:
-    own = section if isinstance(section, LimitsSection) else None
-    return Limits(
-        warn=None if section.warn is None else tuple(section.warn),
-        max_lifetime=section.max_lifetime,
-        max_age=section.max_age,
-        max_idle=section.max_idle,
-        owners=None if section.owners is None else tuple(section.owners),
-        never_expires=_accepted(own.never_expires) if own else None,
-        long_lived=_accepted(own.long_lived) if own else None,
-    )
 
 
 def _rotate(section: RotateSection | None) -> Rotate:
@@ -366,23 +350,6 @@ def _journal(section: GitRefJournal | LocalJournal | None) -> JournalPlace | Non
 def _scan(section: ScanSection) -> Scan:
     patterns = tuple(ScanPattern(row.id, row.keyword, row.regex) for row in section.patterns)
     return Scan(patterns, tuple(section.allow_paths), section.baseline, section.generic)
-
-
-def _policies(file: ConfigFile, entries: Iterable[TokenEntry]) -> Policies:
-    return Policies(
-        defaults=_limits(file.defaults),
-        rules=tuple(
-            Rule(
-                _limits(entry),
-                provider=entry.match.provider,
-                kind=entry.match.kind,
-                owner=entry.match.owner,
-                scope=entry.match.scope,
-            )
-            for entry in file.policies
-        ),
-        own={entry.id: _limits(entry) for entry in entries},
-    )
 
 
 def _with_limits(token: Token, policies: Policies) -> Token:

@@ -62,6 +62,8 @@ class Defaults(Section):
     """A stored copy older than this is a finding where no expiry is known."""
     max_idle: Duration = Field("90d", validate_default=True)
     """A token unused for longer is a finding."""
+    lifetime_cap: Duration | None = None
+    """The age at which its provider or organization refuses a token; a deadline, not a wish."""
     owners: list[Owner] = Field([])
     """Who is assigned or mentioned."""
 
@@ -87,6 +89,8 @@ class LimitsSection(Section):
     max_age: Duration | None = None
     """As in `defaults`."""
     max_idle: Duration | None = None
+    """As in `defaults`."""
+    lifetime_cap: Duration | None = None
     """As in `defaults`."""
     owners: list[Owner] | None = None
     """As in `defaults`."""
@@ -124,7 +128,7 @@ class IssuesSection(Section):
     labels: list[Label] = Field(["keyturn"], min_length=1)
     """Labels of every issue."""
     dashboard: bool = False
-    """Keep one more issue that lists every token. Accepted, and not acted on yet."""
+    """Keep one more issue that lists every token."""
     public: bool = False
     """Open issues with names and dates even in a public repository."""
 
@@ -240,6 +244,8 @@ class SecretEntry(Section):
     """The secret's name."""
     part: Part | None = None
     """The part of the token it holds; without it, the secret value."""
+    value: Variable | None = None
+    """Holds this very copy, to be compared with the others."""
 
     @field_validator("organization")
     @classmethod

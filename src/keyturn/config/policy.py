@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from keyturn.model import Acceptance, Policy, Token
+from keyturn.model import Acceptance, LifetimeCap, Policy, Token
 
 _BUILT_IN = Policy()
 
@@ -24,6 +24,7 @@ class Limits:
     max_lifetime: timedelta | None = None
     max_age: timedelta | None = None
     max_idle: timedelta | None = None
+    lifetime_cap: LifetimeCap | None = None
     owners: tuple[str, ...] | None = None
     never_expires: Acceptance | None = None
     long_lived: Acceptance | None = None
@@ -35,6 +36,7 @@ class Limits:
             max_lifetime=self.max_lifetime or _BUILT_IN.max_lifetime,
             max_age=self.max_age or _BUILT_IN.max_age,
             max_idle=self.max_idle or _BUILT_IN.max_idle,
+            lifetime_cap=self.lifetime_cap,
             never_expires=self.never_expires,
             long_lived=self.long_lived,
         )

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -33,9 +34,11 @@ from keyturn.github.answer import (
     NotAnAnswer,
     Unanswered,
     explain,
+    read_instant,
     read_text,
     refusal,
 )
+from keyturn.instants import EXPIRY_HEADER, parse_token_expiry
 from keyturn.parse import is_loopback, parse_base_url
 from keyturn.retry_after import parse_http_date
 from keyturn.secret_value import SecretValue
@@ -71,6 +74,10 @@ class RepositoryFacts:
     default_branch: str
     has_issues: bool
     archived: bool
+    organization: str = ""
+    """The login of the organization that owns it; empty where a person does."""
+    pushed_at: datetime | None = None
+    """When something was pushed last, to any branch."""
 
 
 class _Bearer(Auth):
@@ -131,6 +138,10 @@ class Client:
         """What was learned of repositories in this run, by name in lower case."""
         self.first_date: datetime | None = None
         """What GitHub's clock showed in the first answer that told."""
+        self.token_ends: datetime | None = None
+        """When the credential ends, as the last answer that told said; a personal token's only."""
+        self.scopes: str | None = None
+        """The scopes of the credential, by commas; None unless it is a classic personal token."""
         self._dated_at = 0.0
         self._requester = requester
         self._pauses = pauses
@@ -140,9 +151,20 @@ class Client:
         self._unanswered = 0
         self._given_up = ""
 
-    def get(self, path: str, *, needs: str = "", **parameters: str | int) -> Any:
+    def get(self, path: str, /, *, needs: str = "", **parameters: str | int) -> Any:
         """Return the parsed answer; `needs` names the right that a refusal would be about."""
         return self._judged("GET", path, needs, parameters=parameters).data()
+
+    def find_redirect(self, path: str, *, needs: str = "") -> str:
+        """Return the address that GitHub sends on to; the credential does not follow."""
+        with self._lock:
+            answer = self._ask("GET", path, {}, None)
+        address = answer.headers.get("location", "")
+        if answer.status == 302 and address:
+            return address
+        if 200 <= answer.status < 300:
+            raise PlatformUnavailable(NONSENSE)
+        raise refusal(answer, f"GET {path}", needs)
 
     def get_all(
         self, path: str, *, rows: str = "", needs: str = "", **parameters: str | int
@@ -259,6 +281,11 @@ class Client:
         if self.first_date is None:
             self.first_date = parse_http_date(answered.get("date", ""))
             self._dated_at = time.monotonic()
+        self.scopes = answered.get("x-oauth-scopes") or self.scopes
+        if EXPIRY_HEADER in answered:
+            # A form that is not known is no reason to doubt the answer.
+            with suppress(ValueError):
+                self.token_ends = parse_token_expiry(answered[EXPIRY_HEADER])
         return Answer(status, answered, text)
 
     def _limit(self, answer: Answer, *, waited: bool) -> float:
@@ -351,6 +378,14 @@ def repository_facts(client: Client, repository: str) -> RepositoryFacts:
         default_branch=read_text(data, "default_branch"),
         has_issues=data.get("has_issues") is not False,
         archived=data.get("archived") is True,
+        organization=_owning_organization(data.get("owner")),
+        pushed_at=read_instant(data, "pushed_at"),
     )
     client.facts[repository.lower()] = facts
     return facts
+
+
+def _owning_organization(owner: Any) -> str:
+    if not isinstance(owner, dict) or owner.get("type") != "Organization":
+        return ""
+    return read_text(owner, "login")

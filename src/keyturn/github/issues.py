@@ -11,22 +11,32 @@ from typing import Any
 
 from keyturn.errors import NotPermitted, PlatformError, PlatformRefused, PlatformUnavailable
 from keyturn.github.answer import NONSENSE, read_instant, read_text
-from keyturn.github.client import Client, RepositoryFacts, repository_facts, repository_path
+from keyturn.github.client import (
+    Client,
+    RepositoryFacts,
+    api_path,
+    repository_facts,
+    repository_path,
+)
+from keyturn.github.issue_events import Witness
+from keyturn.issue_notices import SCHEDULE, Notices, Writer, subject_of
 from keyturn.issue_state import Action, Found, Issue, Kind
-from keyturn.issues import Convergence, Writer
-from keyturn.model import Failure, FailureKind, Survey
+from keyturn.issues import Convergence
+from keyturn.model import SCHEDULE_STOPPED, Failure, FailureKind, Survey
 
 _NEEDS = "Issues: write"
 _LABEL_COLOR = "d93f0b"
 _LABEL_DESCRIPTION = "A token that CI depends on needs care (keyturn)"
+_NO_BODY: Any = None
 _TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _DONE = {
-    Kind.OPEN: ("open", "an issue for {token}: {title}"),
-    Kind.UPDATE: ("update", "#{number} of {token}"),
-    Kind.REOPEN: ("open", "#{number} of {token} again"),
-    Kind.CLOSE: ("close", "#{number} of {token}, which is renewed"),
-    Kind.DROP: ("close", "#{number} of {token}, which is no longer declared"),
-    Kind.FOLD: ("close", "#{number} of {token}, a duplicate"),
+    Kind.OPEN: ("open", "an issue for {subject}: {title}"),
+    Kind.UPDATE: ("update", "#{number} of {subject}"),
+    Kind.REOPEN: ("open", "#{number} of {subject} again"),
+    Kind.CLOSE: ("close", "#{number} of {subject}, which is renewed"),
+    Kind.DROP: ("close", "#{number} of {subject}, which is no longer declared"),
+    Kind.FOLD: ("close", "#{number} of {subject}, a duplicate"),
+    Kind.END: ("close", "#{number} of {subject}, which has nothing to say any more"),
 }
 _PAST = {"open": "opened", "update": "updated", "close": "closed", "make": "made"}
 _STATES = {
@@ -34,6 +44,7 @@ _STATES = {
     Kind.CLOSE: {"state": "closed", "state_reason": "completed"},
     Kind.DROP: {"state": "closed", "state_reason": "not_planned"},
     Kind.FOLD: {"state": "closed", "state_reason": "not_planned"},
+    Kind.END: {"state": "closed", "state_reason": "completed"},
 }
 
 
@@ -42,7 +53,7 @@ class Converged:
     """What became of the issues."""
 
     urls: Mapping[str, str] = field(default_factory=dict)
-    """Token id -> its open issue."""
+    """Token id, or the subject of `schedule-stopped` -> its open issue."""
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     """Lines about what was done, or in a dry run would be."""
@@ -56,43 +67,53 @@ def converge(
     tracker: str,
     labels: Sequence[str] = ("keyturn",),
     public: bool = False,
+    dashboard: bool = False,
     server_url: str = "https://github.com",
     dry_run: bool = False,
 ) -> Converged:
     """Make the issues say what the survey found; what cannot be written becomes a failure.
 
     `tracker` is the repository whose issues these are, the first of `labels` is how they are found
-    again, `public` lets names and dates be read by everybody.
+    again, `public` lets names and dates be read by everybody, `dashboard` keeps one that lists all.
     """
-    wanted = Convergence(survey, tracker, writer).wants_issues
+    notices = Notices(survey, tracker, writer, dashboard)
+    wanted = notices.wants_issues or Convergence(survey, tracker, writer).wants_issues
     try:
         facts = repository_facts(client, tracker)
-        refused = _refuse(facts, public=public)
+        refused = _refuse(facts)
         if refused:
             return Converged(failures=(refused,) if wanted else ())
-        convergence = Convergence(survey, facts.full_name, writer)
+        coarse = not (facts.private or public)
+        # Where everybody can read it, the issues of tokens are left as they are.
+        tokens = replace(survey, tokens=(), touched=frozenset()) if coarse else survey
         desk = _Desk(
             client,
-            convergence,
+            Convergence(tokens, facts.full_name, writer),
+            replace(notices, tracker=facts.full_name, coarse=coarse),
             tuple(labels),
             server_url,
             private=facts.private,
             dry_run=dry_run,
         )
-        return desk.converge()
+        converged = desk.converge()
+        withheld = (_withheld(facts),) if coarse and wanted else ()
+        return replace(converged, failures=(*withheld, *converged.failures))
     except PlatformError as error:
         return Converged(failures=(_failure(tracker, error),))
 
 
-def _refuse(facts: RepositoryFacts, *, public: bool) -> Failure | None:
-    """Return why nothing may, or can, be written there."""
-    if not facts.private and not public:
-        return Failure(
-            FailureKind.ISSUES_WITHHELD,
-            facts.full_name,
-            "everybody can read this repository, so no issue with names and dates was written; "
-            "name a private one with `issues.repository`, or allow it with `issues.public: true`",
-        )
+def _withheld(facts: RepositoryFacts) -> Failure:
+    return Failure(
+        FailureKind.ISSUES_WITHHELD,
+        facts.full_name,
+        "everybody can read this repository, so that one issue says how much is wrong, and none "
+        "has names and dates; name a private one with `issues.repository`, or allow it with "
+        "`issues.public: true`",
+    )
+
+
+def _refuse(facts: RepositoryFacts) -> Failure | None:
+    """Return why nothing can be written there."""
     if facts.archived or not facts.has_issues:
         why = "the repository is archived" if facts.archived else "issues are switched off"
         return Failure(
@@ -114,6 +135,7 @@ class _Desk:
         self,
         client: Client,
         convergence: Convergence,
+        notices: Notices,
         labels: tuple[str, ...],
         server_url: str,
         *,
@@ -128,27 +150,48 @@ class _Desk:
         self._private = private
         self._dry_run = dry_run
         self._convergence = convergence
+        self._notices = notices
+        self._witness = Witness(client, convergence.tracker)
         self._locked: set[int] = set()
+        self._labelled = False
         self._urls: dict[str, str] = {}
         self._failures: list[Failure] = []
         self._notes: list[str] = []
 
     def converge(self) -> Converged:
-        issues = self._list(labels=self._labels[0])
+        issues = self._look_into(self._list(labels=self._labels[0]))
         self._locked = {issue.number for issue in issues if issue.locked}
-        found = self._convergence.find(issues)
-        if self._convergence.opens_any(found):
-            found = self._convergence.find([*issues, *self._list_unlabelled(issues)])
+        found, told = self._convergence.find(issues), self._notices.find(issues)
+        if self._convergence.opens_any(found) or self._notices.opens_any(told):
+            issues = [*issues, *self._list_unlabelled(issues)]
+            found, told = self._convergence.find(issues), self._notices.find(issues)
         self._check_owners(found)
         actions = self._convergence.decide(found)
-        self._urls = {token: self._url(f.open[0].number) for token, f in found.items() if f.open}
-        if any(action.kind is Kind.OPEN for action in actions):
-            self._ensure_labels()
-        for action in actions:
-            self._carry_out(action, found)
-        declared = {inspected.token.id for inspected in self._survey.tokens}
-        urls = {token: url for token, url in self._urls.items() if token in declared}
-        return Converged(urls, tuple(self._failures), tuple(self._notes))
+        named = {**found, **{subject_of(name): about for name, about in told.items()}}
+        self._urls = {name: self._url(f.open[0].number) for name, f in named.items() if f.open}
+        self._carry_all_out(actions, found)
+        # The dashboard links the issues that there are now.
+        survey = replace(self._notices.survey, issues=self._links())
+        self._carry_all_out(replace(self._notices, survey=survey).decide(told), found)
+        self._failures += [
+            Failure(FailureKind.NOT_PERMITTED, self._tracker, f"{what} is not known: {error.told}")
+            for what, error in self._witness.refusals.items()
+        ]
+        return Converged(self._links(), tuple(self._failures), tuple(self._notes))
+
+    def _links(self) -> dict[str, str]:
+        """Return the open issues by the subjects of findings."""
+        about = {inspected.token.id: inspected.token.id for inspected in self._survey.tokens}
+        stopped = [f.subject for f in self._survey.findings if f.rule == SCHEDULE_STOPPED]
+        about |= dict.fromkeys(stopped, subject_of(SCHEDULE))
+        return {name: self._urls[key] for name, key in about.items() if key in self._urls}
+
+    def _look_into(self, issues: Sequence[Issue]) -> list[Issue]:
+        """Return the issues with what counts of their snoozing; few of them ask for it."""
+        asking = self._convergence.find_asking(self._convergence.find(issues))
+        asking += self._notices.find_asking(self._notices.find(issues))
+        judged = {issue.number: self._witness.judge(issue) for issue in asking}
+        return [judged.get(issue.number, issue) for issue in issues]
 
     def _list(self, **parameters: str) -> list[Issue]:
         rows = self._client.get_all(
@@ -204,19 +247,26 @@ class _Desk:
             except PlatformError as error:
                 self._failures.append(_failure(f"{self._tracker}: label {label}", error))
 
+    def _carry_all_out(self, actions: Sequence[Action], found: Mapping[str, Found]) -> None:
+        if any(action.kind is Kind.OPEN for action in actions) and not self._labelled:
+            self._ensure_labels()
+            self._labelled = True
+        for action in actions:
+            self._carry_out(action, found)
+
     def _carry_out(self, action: Action, found: Mapping[str, Found]) -> None:
         verb, what = _DONE[action.kind]
         try:
             if not self._dry_run:
                 number = self._open(action, found) if not action.number else self._change(action)
                 if action.kind in (Kind.OPEN, Kind.REOPEN):
-                    self._urls[action.token] = self._url(number)
-                elif action.kind in (Kind.CLOSE, Kind.DROP):
-                    self._urls.pop(action.token, None)
+                    self._urls[action.subject] = self._url(number)
+                elif action.kind in (Kind.CLOSE, Kind.DROP, Kind.END):
+                    self._urls.pop(action.subject, None)
         except PlatformError as error:
-            self._failures.append(_failure(action.token, error))
+            self._failures.append(_failure(action.subject, error))
         else:
-            told = what.format(token=action.token, number=action.number, title=action.title)
+            told = what.format(subject=action.subject, number=action.number, title=action.title)
             self._note_done(verb, told)
 
     def _open(self, action: Action, found: Mapping[str, Found]) -> int:
@@ -232,7 +282,7 @@ class _Desk:
         forgotten = [login for login in action.assignees if login.lower() not in present]
         if forgotten:
             body = self._without(action, forgotten, found).body
-            self._change(Action(Kind.UPDATE, action.token, issue.number, body=body))
+            self._change(Action(Kind.UPDATE, action.subject, issue.number, body=body))
         return issue.number
 
     def _post(self, action: Action) -> Issue:
@@ -256,8 +306,8 @@ class _Desk:
         """Decide about opening once more, with these people not assignable."""
         refused = {**self._convergence.assignable, **dict.fromkeys(logins, False)}
         self._convergence = replace(self._convergence, assignable=refused)
-        inspected = next(i for i in self._survey.tokens if i.token.id == action.token)
-        return self._convergence.decide_token(inspected, found.get(action.token, Found()))[0]
+        inspected = next(i for i in self._survey.tokens if i.token.id == action.subject)
+        return self._convergence.decide_token(inspected, found.get(action.subject, Found()))[0]
 
     def _change(self, action: Action) -> int:
         """Comment first: should the run end in between, it is said twice rather than never."""
@@ -277,7 +327,18 @@ class _Desk:
             if error.status != 422 or not action.assignees:
                 raise
             self._client.send("PATCH", path, fields, needs=_NEEDS)
+        for label in action.unlabel:
+            self._unlabel(label, path)
         return action.number
+
+    def _unlabel(self, label: str, path: str) -> None:
+        """Take a label off; somebody may have done so a moment ago."""
+        path += api_path("labels", label)
+        try:
+            self._client.send("DELETE", path, _NO_BODY, needs=_NEEDS)
+        except PlatformRefused as error:
+            if error.status != 404:
+                raise
 
     def _comment(self, action: Action, path: str) -> None:
         """Comment, if that is allowed; a locked issue is still brought up to date."""
@@ -310,7 +371,10 @@ def _is_trusted(row: Mapping[str, Any]) -> bool:
 def _read_issue(row: Mapping[str, Any]) -> Issue:
     number, people = row.get("number"), row.get("assignees") or []
     body, reason = row.get("body") or "", row.get("state_reason")
-    if type(number) is not int or not isinstance(people, list) or not isinstance(body, str):
+    labels = row.get("labels") or []
+    if type(number) is not int or not isinstance(body, str):
+        raise PlatformUnavailable(NONSENSE)
+    if not isinstance(people, list) or not isinstance(labels, list):
         raise PlatformUnavailable(NONSENSE)
     return Issue(
         number,
@@ -321,4 +385,5 @@ def _read_issue(row: Mapping[str, Any]) -> Issue:
         assignees=tuple(read_text(person, "login") for person in people),
         created_at=read_instant(row, "created_at"),
         locked=row.get("locked") is True,
+        labels=tuple(str(label.get("name")) for label in labels if isinstance(label, dict)),
     )

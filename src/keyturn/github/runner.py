@@ -61,6 +61,8 @@ class Runner:
     """The payload; empty where there is none that can be read."""
     ref: str = ""
     """Such as `refs/heads/main`."""
+    workflow_ref: str = ""
+    """Such as `octo/app/.github/workflows/keyturn.yml@refs/heads/main`."""
     run_id: int | None = None
     """None where the runner does not tell."""
     run_attempt: int = 1
@@ -81,6 +83,7 @@ class Runner:
             actor=environ.get("GITHUB_ACTOR", ""),
             event=_load_event(_path(environ, "GITHUB_EVENT_PATH")),
             ref=environ.get("GITHUB_REF", ""),
+            workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
             run_id=_number(environ, "GITHUB_RUN_ID"),
             run_attempt=_number(environ, "GITHUB_RUN_ATTEMPT") or 1,
             workspace=_path(environ, "GITHUB_WORKSPACE"),
@@ -112,6 +115,11 @@ class Runner:
         return self.in_actions and (fork or self.actor == "dependabot[bot]")
 
     @property
+    def on_github_com(self) -> bool:
+        """Whether this is github.com, or a sandbox in its place; no server of one's own."""
+        return self.api_url == _API_URL or self.api_on_loopback
+
+    @property
     def api_on_loopback(self) -> bool:
         """Whether GitHub's API is on this machine: a sandbox."""
         return is_loopback(urlsplit(self.api_url).hostname or "")
@@ -122,6 +130,13 @@ class Runner:
         repository = self.event.get("repository")
         name = repository.get("default_branch") if isinstance(repository, dict) else None
         return name if isinstance(name, str) and name else None
+
+    @property
+    def private(self) -> bool | None:
+        """Whether the run's repository is private, by the event; None where it does not say."""
+        repository = self.event.get("repository")
+        private = repository.get("private") if isinstance(repository, dict) else None
+        return private if isinstance(private, bool) else None
 
     def mask(self, value: str) -> None:
         """Have the runner show a value, and each line of it, as `***` from now on."""

@@ -13,7 +13,7 @@ from typing import Any
 from keyturn.errors import PlatformRefused, PlatformUnavailable
 from keyturn.github.answer import NONSENSE, missing_is_forbidden, read_instant, read_text
 from keyturn.github.client import Client, repository_path
-from keyturn.model.runs import RunJob, WorkflowRun
+from keyturn.model.runs import RunJob, RunStep, WorkflowRun
 
 _NEEDS = "Actions: read"
 _FOLDER = ".github/workflows/"
@@ -105,15 +105,16 @@ class GitHubRuns:
 
     def _list(self, repository: str, path: str, **query: str) -> list[WorkflowRun]:
         rows = self._client.get_all(path, rows="workflow_runs", needs=_NEEDS, **query)
-        return [_read_run(row, repository) for row in rows]
+        return [read_run(row, repository) for row in rows]
 
 
 def _in_order(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
     return sorted(runs, key=lambda run: (run.created_at, run.id))
 
 
-def _read_run(row: Mapping[str, Any], repository: str) -> WorkflowRun:
-    number, attempt = row.get("id"), row.get("run_attempt", 1)
+def read_run(row: Mapping[str, Any], repository: str) -> WorkflowRun:
+    """Return one row of a list of runs. Raises PlatformUnavailable."""
+    number, attempt, branch = row.get("id"), row.get("run_attempt", 1), row.get("head_branch")
     created, updated = read_instant(row, "created_at"), read_instant(row, "updated_at")
     if type(number) is not int or type(attempt) is not int or not (created and updated):
         raise PlatformUnavailable(NONSENSE)
@@ -127,14 +128,25 @@ def _read_run(row: Mapping[str, Any], repository: str) -> WorkflowRun:
         updated_at=updated,
         html_url=read_text(row, "html_url"),
         attempt=attempt,
+        branch=branch if isinstance(branch, str) else "",
     )
 
 
 def _read_job(row: Mapping[str, Any]) -> RunJob:
     conclusion = row.get("conclusion")
+    number, steps = row.get("id"), row.get("steps")
     return RunJob(
         read_text(row, "name"),
         read_text(row, "status"),
         read_instant(row, "started_at"),
         conclusion if isinstance(conclusion, str) and conclusion else None,
+        id=number if type(number) is int else 0,
+        steps=tuple(map(_read_step, steps)) if isinstance(steps, list) else (),
     )
+
+
+def _read_step(row: Any) -> RunStep:
+    if not isinstance(row, dict):
+        raise PlatformUnavailable(NONSENSE)
+    conclusion = row.get("conclusion")
+    return RunStep(read_text(row, "name"), conclusion if isinstance(conclusion, str) else None)

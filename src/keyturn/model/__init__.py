@@ -4,7 +4,9 @@ from keyturn.model.consumers import Consumer
 from keyturn.model.failures import Failure, FailureKind
 from keyturn.model.findings import (
     COPY_RULES,
+    FAILED_LOGIN,
     ROTATION_STUCK,
+    Advice,
     Finding,
     FirstBreak,
     Halt,
@@ -46,6 +48,7 @@ from keyturn.model.tokens import (
     DeadlineReason,
     Evidence,
     Inspected,
+    LifetimeCap,
     Listed,
     Minted,
     Policy,
@@ -56,11 +59,16 @@ from keyturn.model.tokens import (
     Token,
     TokenStatus,
 )
+from keyturn.model.watching import SCHEDULE_STOPPED, Activity, OwnWorkflow, WorkflowFacts
 
 __all__ = [
     "COPY_RULES",
+    "FAILED_LOGIN",
     "ROTATION_STUCK",
+    "SCHEDULE_STOPPED",
     "Acceptance",
+    "Activity",
+    "Advice",
     "Bounds",
     "Capability",
     "Consumer",
@@ -78,9 +86,11 @@ __all__ = [
     "Inspected",
     "Inventory",
     "Level",
+    "LifetimeCap",
     "Listed",
     "Minted",
     "Moment",
+    "OwnWorkflow",
     "Phase",
     "Plan",
     "Policy",
@@ -107,4 +117,5 @@ __all__ = [
     "Use",
     "Uses",
     "Window",
+    "WorkflowFacts",
 ]

@@ -25,6 +25,7 @@ class Consumer:
     """The action or workflow it uses; empty for a script."""
     script: str = ""
     shell: str = ""
+    """Its own, the job's or the workflow's default; empty where none is named."""
     conditions: tuple[str, ...] = ()
     """What stands under `if:` of the job and of the step."""
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +33,10 @@ class Consumer:
     env: Mapping[str, str] = field(default_factory=dict)
     """The variables it sees: its own, the job's and the workflow's, the nearest winning."""
     tolerated: bool = False
-    """`continue-on-error: true`, of the step or of its job."""
+    """`continue-on-error: true`, of the step or of its job, and nothing in the file asks how it
+    ended."""
+    runner: str = ""
+    """The job's `runs-on:`, several labels joined by commas; empty where it names a group."""
     permissions: Mapping[str, str] | None = None
     """The job's, else the workflow's; `*` stands for all of them; None: the default."""
 

@@ -24,6 +24,7 @@ class FailureKind(StrEnum):
     """This run was given no key of it, or it must not be where it is."""
     JOURNAL_UNUSABLE = "journal-unusable"
     """It was broken, changed by somebody else, or could not be reached."""
+    HEARTBEAT_NOT_SENT = "heartbeat-not-sent"
 
     @property
     def incomplete(self) -> bool:

@@ -14,6 +14,8 @@ from keyturn.model.tokens import Inspected
 
 ROTATION_STUCK = "rotation-stuck"
 """The rule about a rotation that does not go on, or does not begin, without a person."""
+FAILED_LOGIN = "failed-login"
+"""The rule about runs that failed as with a dead token; only `check` asks for runs."""
 COPY_RULES = frozenset({"missing-secret", "stale-copy", "copy-too-old"})
 """The rules about the secrets that hold a token."""
 
@@ -43,6 +45,8 @@ class FirstBreak:
     """The earliest instant at which it can fail: the scheduled run, else the deadline itself."""
     trigger: str
     """`schedule`, or the event that starts it at a moment nobody can tell."""
+    silent: str = ""
+    """What hides its failure, in words: nobody would see it; empty where it is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,24 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """How a workflow does without a secret."""
+
+    replacement: str
+    """What comes in its place, in a few words: `PyPI trusted publishing`."""
+    changes: tuple[str, ...] = ()
+    """What changes in the workflows, in words."""
+    patch: str = ""
+    """The same as a unified diff that `git apply` takes; empty where none can be made exactly."""
+    publisher: tuple[str, ...] = ()
+    """What to set up elsewhere first."""
+    before_deleting: tuple[str, ...] = ()
+    """What to see to before the secret is deleted."""
+    sources: tuple[str, ...] = ()
+    """The pages that say so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A result worth saying. Rule and subject identify it."""
 
@@ -84,6 +106,8 @@ class Finding:
     """Whom it concerns besides the owners of its token."""
     halt: Halt | None = None
     """`rotation-stuck` only."""
+    advice: Advice | None = None
+    """`replaceable` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +124,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     """All of them, the inventory's included."""
     issues: Mapping[str, str] = field(default_factory=dict)
-    """Token id -> URL of its open issue."""
+    """Token id -> URL of its open issue; for `schedule-stopped`, the finding's subject."""
     by_hand: frozenset[str] = frozenset()
     """Ids of tokens that are to be rotated, and that only a person can make anew."""
     unevaluated: frozenset[str] = frozenset()

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from keyturn.model.secrets import Use
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """One step of a job of a run."""
+
+    name: str
+    """As GitHub shows it: its name, or `Run npm publish`."""
+    conclusion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,8 @@ class RunJob:
     started_at: datetime | None = None
     conclusion: str | None = None
     """success, failure, skipped, …; None while it has not ended."""
+    id: int = 0
+    steps: tuple[RunStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +51,18 @@ class WorkflowRun:
     """More than 1: somebody has started it again."""
     jobs: tuple[RunJob, ...] | None = None
     """None: not asked for."""
+    branch: str = ""
+    """The branch that it ran on; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """A step of a run that failed, and what it said."""
+
+    run: WorkflowRun
+    job: str
+    step: str
+    uses: tuple[Use, ...]
+    """Of the secrets that it was given."""
+    log: str = field(repr=False)
+    """Somebody else's words: nothing of it may be shown."""

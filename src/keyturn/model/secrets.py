@@ -10,6 +10,7 @@ from functools import total_ordering
 
 from keyturn.model.consumers import Consumer
 from keyturn.model.failures import Failure
+from keyturn.model.watching import OwnWorkflow
 
 
 class Store(StrEnum):
@@ -195,6 +196,9 @@ class Use:
     """The job's environment; empty where it has none."""
     environment_known: bool = True
     """False where the environment's name is an expression."""
+    required: bool = True
+    """False where the workflow that reads it is given every secret of its caller, or started by
+    itself, and declares this one as one that its callers may not have."""
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
     """The steps that the value reaches: the one that reads it; where an `env:` of the job or of
     the workflow does, those that name the variable."""
@@ -209,12 +213,20 @@ class Uses:
     """Every place, in the order of path and line."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """The files that name a secret, by path, as they are; line ends are kept."""
+    jobs: Mapping[tuple[str, str], tuple[Consumer, ...]] = field(default_factory=dict)
+    """The steps of every job, by its workflow's path and its own key."""
+    events: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What each workflow names under `on:`, by path."""
     dependabot_names: frozenset[str] = frozenset()
     """Names that `.github/dependabot.yml` reads from the Dependabot store."""
     complete: bool = True
     """Every file was read and understood, and nothing may mean any secret (`toJSON(secrets)`,
     `secrets: inherit` to another repository); else nothing can be called unused."""
     failures: tuple[Failure, ...] = ()
+    own: tuple[OwnWorkflow, ...] = ()
+    """The workflows that GitHub's clock starts and that check or rotate tokens with keyturn."""
+    own_known: bool = True
+    """There is no other such workflow: every file was read, and no schedule leads out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +244,8 @@ class Secret:
     """The id of the token it is declared to hold."""
     ignored: bool = False
     """An `ignore` entry of the configuration holds for it now."""
+    withheld: str = ""
+    """Why the checked repository's jobs get no such secret of their organization, for a person."""
     references: tuple[Reference, ...] = ()
     """The places of the checked repository that name it where it can be the one they get."""
     uses: tuple[Use, ...] = ()

@@ -53,6 +53,8 @@ class DeadlineReason(StrEnum):
     """The provider has announced that this kind of token stops working."""
     IDLE_REMOVAL = "idle-removal"
     """The provider removes what nobody uses."""
+    LIFETIME_CAP = "lifetime-cap"
+    """Its provider or organization refuses tokens of that age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,15 @@ class Acceptance:
     by: str
     because: str
     review: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeCap:
+    """The age at which tokens are refused by their provider or organization."""
+
+    longest: timedelta
+    source: str = ""
+    """Who says so, for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class Policy:
     max_lifetime: timedelta = timedelta(days=366)
     max_age: timedelta = timedelta(days=365)
     max_idle: timedelta = timedelta(days=90)
+    lifetime_cap: LifetimeCap | None = None
     never_expires: Acceptance | None = None
     """It may be without an expiry date."""
     long_lived: Acceptance | None = None
@@ -91,6 +103,8 @@ class StoredPart:
 
     ref: SecretRef
     part: str | None = None
+    value_env: str | None = None
+    """The variable that holds this very copy, where a run is given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,8 @@ class Deadline:
 
     at: datetime
     reason: DeadlineReason
+    source: str = ""
+    """Where that is known from, for a person: what can follow `by`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,8 @@ class TokenStatus:
     """The value given to this run was itself presented: the copy it came from works."""
     ends: tuple[Deadline, ...] = ()
     """Further instants at which the provider itself puts an end to it, its expiry apart."""
+    sort: str | None = None
+    """What its provider calls this sort of token, where `retirements` asks for it."""
     remark: str | None = None
     """What else its provider's rules say about its end, for a person; a clause without a full
     stop."""

@@ -20,8 +20,9 @@ from keyturn.errors import (
     TokenNotFound,
 )
 from keyturn.instants import format_instant
-from keyturn.model import Deadline, DeadlineReason, Precision, State, TokenStatus
+from keyturn.model import Precision, State, TokenStatus
 from keyturn.providers._answers import Shape
+from keyturn.retirements import GLOBAL_PAT
 from keyturn.secret_value import SecretValue
 
 _INSTANT = re.compile(
@@ -29,12 +30,9 @@ _INSTANT = re.compile(
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-# The Azure DevOps Blog as tech.hub.ms and docs.mend.io quote it, 2026-11: none can be made since
-# 2026-03-15, and those that exist stop working on this day, whatever their `validTo`.
-GLOBAL_PATS_END = datetime(2026, 12, 1, tzinfo=UTC)
 _GLOBAL = (
-    "it is a global PAT, good for every organization of its owner, and the Azure DevOps Blog says"
-    f" that all of these stop working on {GLOBAL_PATS_END:%Y-%m-%d}, whatever their own date"
+    f"it is a {GLOBAL_PAT}, good for every organization of its owner: Azure DevOps ends all of"
+    " these, whatever their own date"
 )
 
 
@@ -98,7 +96,7 @@ class Pat(Shape):
             owner=owner,
             token_id=self.id,
             reason=reason,
-            ends=(Deadline(GLOBAL_PATS_END, DeadlineReason.RETIREMENT),) if everywhere else (),
+            sort=GLOBAL_PAT if everywhere else None,
             remark=_GLOBAL if everywhere else None,
         )
 

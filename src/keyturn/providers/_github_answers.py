@@ -8,22 +8,21 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from keyturn.errors import ProviderUnavailable
+from keyturn.instants import EXPIRY_HEADER, parse_token_expiry
 from keyturn.model import Deadline, DeadlineReason, Precision, State, TokenStatus
 from keyturn.providers._answers import Instant, Shape
 
 if TYPE_CHECKING:
     from keyturn.transport import Reply
 
-EXPIRY_HEADER = "github-authentication-token-expiration"
 UNUSED = "GitHub removes a personal token that nobody has used for a year"
-# GitHub docs, token-expiration-and-revocation.md, 2026-11.
 _UNUSED_LIFE = timedelta(days=365)
+UNUSED_SOURCE = "GitHub docs, token-expiration-and-revocation.md, 2026-11"
 
-_EXPIRY = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) (?:UTC|([+-]\d{4}))", re.ASCII)
 _LONGEST = re.compile(r"lifetime is greater than (\d{1,5}) days?\b", re.ASCII)
 
 
@@ -100,7 +99,9 @@ class Grant(Row):
             owner=self.owner.login,
             token_id=str(self.token_id),
             reason=reason if expired else None,
-            ends=(Deadline(removal, DeadlineReason.IDLE_REMOVAL),) if lives else (),
+            ends=(
+                (Deadline(removal, DeadlineReason.IDLE_REMOVAL, UNUSED_SOURCE),) if lives else ()
+            ),
             remark=UNUSED,
         )
 
@@ -144,19 +145,13 @@ def find_expiry(reply: Reply) -> datetime | None:
     Raises ProviderUnavailable where the header holds anything but one of its two known forms.
     """
     text = reply.headers.get(EXPIRY_HEADER)
-    if text is None:
-        return None
-    match = _EXPIRY.fullmatch(text)
     try:
-        if match:
-            at = f"{match[1]} {match[2] or '+0000'}"
-            return datetime.strptime(at, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ProviderUnavailable(
-        f"{reply.host} answers in a form keyturn does not know (header {EXPIRY_HEADER})",
-        hint="is it GitHub, and is keyturn up to date?",
-    )
+        return None if text is None else parse_token_expiry(text)
+    except ValueError:
+        raise ProviderUnavailable(
+            f"{reply.host} answers in a form keyturn does not know (header {EXPIRY_HEADER})",
+            hint="is it GitHub, and is keyturn up to date?",
+        ) from None
 
 
 def find_policy(reply: Reply, words: Mapping[str, Any]) -> str | None:

@@ -16,18 +16,19 @@ def render(
     *,
     color: bool = False,
     width: int = 100,
+    verbose: bool = False,
     server_url: str = "https://github.com",
     config_path: str | None = None,
 ) -> str:
     """Return the report in one of `FORMATS`, ending in a newline.
 
-    `color` and `width` (columns) matter to text only, `server_url` (for links) to markdown,
+    `color`, `width` (columns) and `verbose` matter to text only, `server_url` (for links) to markdown,
     `config_path` (where tokens are declared, relative to the repository) to sarif.
     """
     if format == "text":
         from keyturn.report.text import render_text
 
-        return render_text(survey, color=color, width=width)
+        return render_text(survey, color=color, width=width, verbose=verbose)
     if format == "json":
         from keyturn.report.json import render_json
 

@@ -1,16 +1,19 @@
-"""The inventory for a terminal: every secret, what declares it, and the places that read it.
+"""The inventory for a terminal: every secret, what declares it, the places that read it, and
+which of several secrets of one name a job gets.
 
 What others wrote is made inert; it judges nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keyturn.instants import format_instant
-from keyturn.model import Reference, Secret, Survey
+from keyturn.levels import Serving, find_servings
+from keyturn.model import Inventory, Reference, Secret, Survey
 from keyturn.plain import log_safe, paint, plain, wrap
 from keyturn.report.summary import sorted_failures
+from keyturn.usage import Usage, judge_usage
 
 _BOLD, _DIM = "1", "2"
 
@@ -22,18 +25,43 @@ def render_inventory(survey: Survey, *, color: bool, width: int) -> str:
     lines = []
     for secret in inventory.secrets:
         label = paint(plain(str(secret.ref)), _BOLD, color=color)
-        lines.append(f"{label}  {paint(_about(secret), _DIM, color=color)}")
+        lines.append(f"{label}  {paint(_about(secret, inventory), _DIM, color=color)}")
         lines += [f"  {_place(reference)}" for reference in secret.references]
+        if secret.withheld:
+            told = wrap(plain(f"not given to a job: {secret.withheld}"), width - 2)
+            lines += [f"  {line}" for line in told]
     known = {place for secret in inventory.secrets for place in secret.references}
     loose = [place for place in inventory.uses.references if place not in known]
     if loose:
         lines += ["", paint("read by workflows, of no secret above:", _BOLD, color=color)]
         lines += [f"  {_name(place)}  {_place(place)}" for place in loose]
+    lines += _describe_levels(find_servings(inventory), color=color)
     lines += ["", *_closing(survey, width)]
     return log_safe("\n".join(lines).lstrip("\n") + "\n")
 
 
-def _about(secret: Secret) -> str:
+def _describe_levels(servings: Iterable[Serving], *, color: bool) -> list[str]:
+    """Say what each job gets for the names that are stored at more than one place."""
+    told: dict[str, list[str]] = {}
+    for serving in servings:
+        if len(serving.gets) + len(serving.others) > 1:
+            told.setdefault(serving.name, []).append(f"    {_serve(serving)}")
+    if not told:
+        return []
+    heading = paint("stored at more than one place, and what each job gets:", _BOLD, color=color)
+    blocks = [[f"  {plain(name)}", *lines] for name, lines in told.items()]
+    return ["", heading, *(line for block in blocks for line in block)]
+
+
+def _serve(serving: Serving) -> str:
+    gets = " or ".join(map(str, serving.gets)) or "nothing"
+    others = ", ".join(map(str, serving.others))
+    doubt = "" if serving.certain else ", as far as can be seen"
+    behind = f"; not {others}" if others else ""
+    return plain(f"{serving.path}, job {serving.job}: {gets}{doubt}{behind}")
+
+
+def _about(secret: Secret, inventory: Inventory) -> str:
     facts = [f"written {format_instant(secret.updated_at)}" if secret.updated_at else ""]
     facts.append(f"declared by {plain(secret.declared_by)}" if secret.declared_by else "undeclared")
     if secret.present is None:
@@ -44,6 +72,8 @@ def _about(secret: Secret) -> str:
         facts.append("ignored")
     if not secret.references:
         facts.append("no reference")
+    if judge_usage(secret, inventory) is Usage.UNKNOWABLE:
+        facts.append("its use is unknowable")
     return ", ".join(fact for fact in facts if fact)
 
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
+from keyturn.guards import find_silence
 from keyturn.instants import format_instant
 from keyturn.issue_case import Case
 from keyturn.issue_state import Kind
 from keyturn.manual import find_steps, has_compared
 from keyturn.model import Finding, FirstBreak, Inspected, Reference, Token, TokenStatus
 from keyturn.report import escape
-from keyturn.report.summary import describe_moment, format_expiry, places
+from keyturn.report.advice import fence, tell
+from keyturn.report.dashboard import NoticeText
+from keyturn.report.summary import describe_moment, format_expiry, places, unseen
 from keyturn.report.template import Markdown, code, render
 
 _TITLES = {
@@ -32,10 +35,15 @@ _TITLES = {
     "idle": "is not used any more",
     "unknown-expiry": "expires at a date that nobody can tell",
     "stale-copy": "is newer than a secret that should hold it",
+    "drifted": "may differ from what its secrets hold",
+    "shadowed": "has a copy that another secret hides",
     "missing-secret": "is missing in a secret that should hold it",
     "review-due": "lives long, which is to be reviewed",
     "rotation-stuck": "is not rotated without a person",
     "neglected-tokens": "sees other tokens that need their owners",
+    "owner-gone": "has an owner who has left",
+    "failed-login": "looks dead in a run that failed",
+    "fails-silently": "could die without a job that says so",
 }
 _ADVICE = {
     "expired": "Make a new token at the provider and store it in every secret below. "
@@ -55,10 +63,20 @@ _ADVICE = {
     "unknown-expiry": "Declare the date with `expires` in the configuration, if it is known.",
     "stale-copy": "Store the present value in every secret below that was written before the "
     "token was made.",
+    "drifted": "Store the present value in every secret below, or replace the token if nobody knows "
+    "it any more.",
+    "shadowed": "Declare the secret that is read in its place under the token that it holds, or "
+    "delete the one that nothing needs.",
     "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
     "rotation-stuck": "Mend what keeps the token from being rotated.",
+    "failed-login": "Look at the run. If the token is dead, make a new one and store it in every secret "
+    "below; if it lives, store it there again, as the copy may be another one.",
+    "fails-silently": "Let the step fail: take the guard away, or have a later step look at how it "
+    "ended.",
     "neglected-tokens": "Ask the owners of these tokens whether they are still needed; declare the "
     "ones that CI depends on. `keyturn inventory --provider NAME` shows them all.",
+    "owner-gone": "Name somebody who is there in `owners:`. If the token is a leaver's own, have "
+    "another account make a new one, and store it in every secret below.",
     "review-due": "Decide whether the token may still live as long as it does, and move the "
     "`review` date in the configuration.",
 }
@@ -85,11 +103,9 @@ _MOST_SCOPES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class IssueText:
-    """Writes about the tokens of one repository (issues.Writer)."""
+class IssueText(NoticeText):
+    """Writes about the tokens of one repository (issues.Writer), and about it as a whole."""
 
-    repository: str
-    server_url: str
     now: datetime
     creation_link: Callable[[Token, TokenStatus], str | None] = lambda _token, _status: None
     """Where a person makes a token like it (Provider.creation_link)."""
@@ -110,7 +126,8 @@ class IssueText:
         if not first:
             return escape.title(what)
         when = f" from {format_instant(first.at)}" if worst.due_at else ""
-        return escape.title(f"{what}: {first.job} fails{when}")
+        how = "fails unseen" if first.silent else "fails"
+        return escape.title(f"{what}: {first.job} {how}{when}")
 
     def text(self, case: Case) -> str:
         """Return what stands inside the fence."""
@@ -121,6 +138,10 @@ class IssueText:
             status=case.inspected.status,
             first=self._first(case),
             advice=list(dict.fromkeys(line for f in case.findings for line in _advise(f, case))),
+            away=case.advice
+            and Markdown(
+                render("advice.md.j2", advice=case.advice, fence=fence(case.advice), tell=tell)
+            ),
             halt=next((f.halt for f in case.findings if f.halt and f.halt.operation), None),
             holds=_HOLDS,
             expires=format_expiry(case.inspected.status),
@@ -176,7 +197,8 @@ class IssueText:
         first = _lasting(finding, case)
         if not first:
             return None
-        when = escape.markdown(describe_moment(first)) if finding.due_at else "at its next run"
+        moment = describe_moment(first) if finding.due_at else f"at its next run{unseen(first)}"
+        when = escape.markdown(moment)
         return Markdown(f"{self._job(first.path, first.job)}, {when}")
 
     def _job(self, path: str, job: str) -> Markdown:
@@ -230,7 +252,10 @@ def _lasting(finding: Finding, case: Case) -> FirstBreak | None:
     if not uses:
         return first
     use = min(uses, key=lambda use: (use.reference.optional, use.path, use.job))
-    return FirstBreak(use.path, use.job, first.at, first.trigger)
+    silent = find_silence(
+        uses, path=use.path, job=use.job, missing=finding.rule == "missing-secret"
+    )
+    return FirstBreak(use.path, use.job, first.at, first.trigger, silent)
 
 
 def _advise(finding: Finding, case: Case) -> Iterator[str]:

@@ -12,8 +12,19 @@ from datetime import datetime
 from typing import Any
 
 from keyturn.instants import format_rfc3339
-from keyturn.model import Finding, Inspected, Precision, Reference, Secret, SecretRef, Survey
-from keyturn.report.summary import find_token, sorted_failures, summarize
+from keyturn.levels import Serving, find_servings
+from keyturn.model import (
+    Advice,
+    Finding,
+    Inspected,
+    Precision,
+    Reference,
+    Secret,
+    SecretRef,
+    Survey,
+)
+from keyturn.report.summary import find_issue, sorted_failures, summarize
+from keyturn.usage import judge_usage
 
 SCHEMA = "keyturn.report/1"
 
@@ -33,7 +44,8 @@ def render_json(survey: Survey) -> str:
             "repository": survey.repository,
             "summary": counts,
             "tokens": [_token(token, labels) for token in survey.tokens],
-            "secrets": [_secret(secret) for secret in survey.inventory.secrets],
+            "secrets": [_secret(secret, survey) for secret in survey.inventory.secrets],
+            "servings": [_serving(serving) for serving in find_servings(survey.inventory)],
             "findings": [_finding(finding, survey) for finding in survey.findings],
             "errors": [
                 {"kind": failure.kind, "subject": failure.subject, "message": failure.message}
@@ -61,7 +73,12 @@ def _token(inspected: Inspected, labels: Mapping[SecretRef, str]) -> dict[str, A
         "state": status.state,
         "expires_at": _instant(status.expires_at if status.precision in _DATED else None),
         "expires_precision": status.precision,
-        "deadline": deadline and {"at": _instant(deadline.at), "reason": deadline.reason},
+        "deadline": deadline
+        and {
+            "at": _instant(deadline.at),
+            "reason": deadline.reason,
+            "source": deadline.source,
+        },
         "created_at": _instant(status.created_at),
         "last_used_at": _instant(status.last_used_at),
         "never_used": status.never_used,
@@ -74,19 +91,32 @@ def _token(inspected: Inspected, labels: Mapping[SecretRef, str]) -> dict[str, A
     }
 
 
-def _secret(secret: Secret) -> dict[str, Any]:
+def _secret(secret: Secret, survey: Survey) -> dict[str, Any]:
     return {
         "ref": str(secret.ref),
         "present": secret.present,
         "updated_at": _instant(secret.updated_at),
         "declared_by": secret.declared_by,
+        "withheld": secret.withheld or None,
+        "usage": judge_usage(secret, survey.inventory),
         "references": [_reference(reference) for reference in secret.references],
+    }
+
+
+def _serving(serving: Serving) -> dict[str, Any]:
+    return {
+        "name": serving.name,
+        "path": serving.path,
+        "job": serving.job,
+        "environment": serving.environment,
+        "gets": [str(ref) for ref in serving.gets],
+        "others": [str(ref) for ref in serving.others],
+        "certain": serving.certain,
     }
 
 
 def _finding(finding: Finding, survey: Survey) -> dict[str, Any]:
     first = finding.first_break
-    token = find_token(survey, finding)
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -99,9 +129,22 @@ def _finding(finding: Finding, survey: Survey) -> dict[str, Any]:
             "job": first.job,
             "at": _instant(first.at),
             "trigger": first.trigger,
+            "silent": first.silent,
         },
         "references": [_reference(reference) for reference in finding.references],
-        "issue": survey.issues.get(token.token.id) if token else None,
+        "advice": finding.advice and _advice(finding.advice),
+        "issue": find_issue(survey, finding),
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "replacement": advice.replacement,
+        "publisher": list(advice.publisher),
+        "changes": list(advice.changes),
+        "patch": advice.patch or None,
+        "before_deleting": list(advice.before_deleting),
+        "sources": list(advice.sources),
     }
 
 

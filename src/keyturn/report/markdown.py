@@ -15,6 +15,7 @@ from keyturn.report import escape, template
 from keyturn.report.summary import (
     describe_moment,
     find_first_to_break,
+    find_issue,
     find_token,
     format_day,
     format_expiry,
@@ -148,6 +149,8 @@ class _Writer:
         what = [_text(finding.message)]
         if due:
             what.append(Markdown(f"({relative(due, self.survey.now)})"))
+        if finding.advice:
+            what.append(_text("(how: check -v, or --format json)"))
         breaks = [_code(first.job), _code(first.path)] if first else []
         if first:
             breaks.append(_text(describe_moment(first, now=self.survey.now)))
@@ -165,8 +168,7 @@ class _Writer:
         ]
 
     def _subject(self, finding: Finding) -> Markdown:
-        token = find_token(self.survey, finding)
-        issue = self.survey.issues.get(token.token.id, "") if token else ""
+        issue = find_issue(self.survey, finding) or ""
         # Only an address with nothing in it that could end the link becomes one.
         if issue.startswith(f"{self.server_url}/") and re.fullmatch(r"[\w.~:/%#-]+", issue):
             return Markdown(f"[{_code(finding.subject)}]({issue})")

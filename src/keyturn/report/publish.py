@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from keyturn.errors import ExitCode, KeyturnError, UsageError
@@ -16,6 +16,7 @@ from keyturn.model import Survey
 from keyturn.plain import log_safe, said
 from keyturn.report import render, summary
 from keyturn.report.annotations import render as render_annotations
+from keyturn.report.coarse import render_coarse, render_coarse_annotations
 from keyturn.secret_value import redact
 from keyturn.settings import Settings
 
@@ -54,6 +55,7 @@ def report(
             form,
             color=color,
             width=settings.width,
+            verbose=settings.verbosity > 0,
             server_url=settings.runner.server_url,
             config_path=config_path,
         )
@@ -64,14 +66,25 @@ def report(
     for output in settings.outputs:
         write_atomically(settings.root / output.path, rendered(output.format))
     if settings.verbosity >= 0 or settings.format != "text":
-        emit(rendered(settings.format, color=settings.color))
+        hidden = settings.coarse and settings.format == "text"
+        emit(render_coarse(survey) if hidden else rendered(settings.format, color=settings.color))
     runner = settings.runner
     if runner.in_actions:
         path = str(settings.outputs[0].path) if settings.outputs else ""
-        lines = render_annotations(survey, config_path=config_path)
-        runner.annotate(lines)
-        runner.write_summary(rendered("markdown"))
+        if settings.coarse:
+            runner.annotate(render_coarse_annotations(survey))
+            runner.write_summary(render_coarse(survey))
+        else:
+            runner.annotate(render_annotations(survey, config_path=config_path))
+            runner.write_summary(rendered("markdown"))
         runner.write_outputs(summary.outputs(survey, code, report=path))
+
+
+def deliver(rendered: Callable[[str, bool, int], str], settings: Settings) -> None:
+    """Write the files asked for, and print; `rendered` takes format, colour and width."""
+    for output in settings.outputs:
+        write_atomically(settings.root / output.path, rendered(output.format, False, 100))
+    emit(rendered(settings.format, settings.color, settings.width))
 
 
 def emit(text: str) -> None:
@@ -82,6 +95,13 @@ def emit(text: str) -> None:
 def tell(text: str) -> None:
     """Print something about the run, which is no result, to standard error."""
     print(said(text), file=sys.stderr)
+
+
+def tell_names(notes: Iterable[str], settings: Settings) -> None:
+    """Print notes that hold names, but where everybody can read them."""
+    if not settings.coarse:
+        for note in notes:
+            tell(note)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -49,13 +49,23 @@ RULES = {
     "lifetime-too-long": "A token lives longer than the policy allows",
     "copy-too-old": "A stored secret was last written too long ago",
     "idle": "A token has not been used for a long time",
+    "drifted": "The copies of a token do not hold the same value",
+    "shadowed": "A stored token is read by no job, because another secret hides it",
+    "schedule-stopped": "keyturn's own schedule does not start it any more",
+    "watcher-token": "The token that keyturn acts with ends, and nobody has declared it",
+    "expiry-cliff": "Many tokens stop working on one day",
+    "setting-as-secret": "A secret that holds no credential",
     "unknown-expiry": "The provider cannot say when a token expires",
     "stale-copy": "A stored secret is older than the token it should hold",
     "missing-secret": "A secret is used or declared, and is not stored",
     "neglected-tokens": "A credential sees tokens that nobody declared and that need care",
+    "failed-login": "A run failed with what a dead token looks like",
+    "owner-gone": "An owner of a token has left the organization",
     "review-due": "An accepted exception is due to be reviewed",
     "undeclared-secret": "A secret is stored, and no token is declared for it",
     "unused-secret": "A secret is stored, and no workflow uses it",
+    "replaceable": "A stored secret could go altogether",
+    "fails-silently": "A step would hide that its token is dead",
 }
 """Rule -> what it means in one line; docs/reference/findings.md says the rest."""
 

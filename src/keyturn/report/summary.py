@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from keyturn.errors import ExitCode
 from keyturn.instants import format_instant, format_rfc3339
 from keyturn.model import (
+    SCHEDULE_STOPPED,
     Failure,
     Finding,
     FirstBreak,
@@ -140,6 +141,12 @@ def find_token(survey: Survey, finding: Finding) -> Inspected | None:
     return next((t for t in survey.tokens if t.token.id == finding.subject), None)
 
 
+def find_issue(survey: Survey, finding: Finding) -> str | None:
+    """Return the address of the open issue that tells a finding; of most there is none."""
+    kept = finding.rule == SCHEDULE_STOPPED or find_token(survey, finding) is not None
+    return survey.issues.get(finding.subject) if kept else None
+
+
 def places(finding: Finding) -> list[Reference]:
     """Return where the secret is used, the place in the job that breaks first in front."""
     first = finding.first_break
@@ -184,9 +191,14 @@ def describe_moment(first: FirstBreak, *, now: datetime | None = None) -> str:
     """Say when a job fails: at an instant, or at the first event after one."""
     at = format_day(first.at, now=now)
     if first.trigger != "schedule":
-        return f"at the first {first.trigger} from {at}"
+        return f"at the first {first.trigger} from {at}{unseen(first)}"
     since = "since " if now and first.at <= now else ""
-    return f"{since}{at}, on schedule"
+    return f"{since}{at}, on schedule{unseen(first)}"
+
+
+def unseen(first: FirstBreak) -> str:
+    """Say what hides the failure of a job, behind when it comes; empty where nothing does."""
+    return f", and nobody would see it: {first.silent}" if first.silent else ""
 
 
 def format_day(at: datetime, *, now: datetime | None = None) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from keyturn.instants import format_instant
-from keyturn.model import Finding, Inspected, Severity, State, Survey
+from keyturn.model import Advice, Finding, Inspected, Severity, State, Survey
 from keyturn.plain import columns, log_safe, paint, plain, wrap
 from keyturn.report.summary import (
     describe_moment,
     find_first_to_break,
+    find_issue,
     find_token,
     format_day,
     format_expiry,
@@ -46,9 +47,12 @@ _BOLD, _DIM = "1", "2"
 _GAP = "  "
 
 
-def render_text(survey: Survey, *, color: bool, width: int) -> str:
-    """Return the report as lines of at most `width` columns."""
-    return _Text(survey, color, max(width, _NARROWEST)).render()
+def render_text(survey: Survey, *, color: bool, width: int, verbose: bool = False) -> str:
+    """Return the report as lines of at most `width` columns; a patch keeps its own.
+
+    `verbose`: what takes a secret's place is told with every step, and the patch.
+    """
+    return _Text(survey, color, max(width, _NARROWEST), verbose).render()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class _Text:
     survey: Survey
     color: bool
     width: int
+    verbose: bool
 
     def render(self) -> str:
         if not self.survey.findings and not self.survey.failures:
@@ -120,10 +125,29 @@ class _Text:
         if len(used) > _MOST_PLACES:
             yield from self._detail("", f"and {len(used) - _MOST_PLACES} more (--format json)")
         yield from self._owners(finding)
-        token = find_token(self.survey, finding)
-        issue = self.survey.issues.get(token.token.id) if token else None
+        issue = find_issue(self.survey, finding)
         if issue:
             yield from self._detail("issue", plain(issue))
+        if finding.advice:
+            yield from self._advice(finding.advice)
+
+    def _advice(self, advice: Advice) -> Iterator[str]:
+        """Tell how a workflow does without a secret: in short, or step by step."""
+        if not self.verbose:
+            what = "steps and a patch" if advice.patch else "steps"
+            yield from self._detail("how", f"-v prints {what}; so does --format json")
+            return
+        for label, lines in (
+            ("first", advice.publisher),
+            ("change", advice.changes),
+            ("then", advice.before_deleting),
+            ("source", advice.sources),
+        ):
+            for number, line in enumerate(lines):
+                yield from self._detail("" if number else label, plain(line))
+        if advice.patch:
+            # From the first column on, so that it can be cut out; a carriage return is shown.
+            yield from ("", *map(plain, advice.patch.splitlines()), "")
 
     def _owners(self, finding: Finding) -> list[str]:
         token = find_token(self.survey, finding)

@@ -38,7 +38,8 @@ class Kind(StrEnum):
     OPEN = "open"
     """repository, token, provider, strategy, cycle, old_id, rows (labels of the destinations)"""
     PHASE = "phase"
-    """phase; new_id and expires_at as soon as they are known"""
+    """phase; new_id and expires_at as soon as they are known, fingerprints (part -> fingerprint of
+    the new value) with them"""
     WRITING = "writing"
     """rows (labels) that are about to be written; seen (label -> what GitHub shows as its date)"""
     STORED = "stored"

@@ -48,8 +48,14 @@ def make(case: Case) -> Sealed:
     case.ledger.public.add(found.new_id)
     if case.operation.phase not in (Phase.PREFLIGHT, Phase.MINTING):
         return found  # it was only not shown for a moment
+    key = case.outside.key
     case.enter(
-        Phase.SEALED, new_id=found.new_id, expires_at=found.expires_at, made_at=case.now, kept=kept
+        Phase.SEALED,
+        new_id=found.new_id,
+        expires_at=found.expires_at,
+        made_at=case.now,
+        kept=kept,
+        fingerprints={part: key.fingerprint(value) for part, value in found.parts.items()},
     )
     return found
 

@@ -19,10 +19,20 @@ SEVERITIES = {
     "idle": Severity.WARNING,
     "unknown-expiry": Severity.WARNING,
     "stale-copy": Severity.WARNING,
+    "drifted": Severity.WARNING,  # info where dates alone speak
+    "shadowed": Severity.WARNING,
     "missing-secret": Severity.WARNING,
+    "failed-login": Severity.WARNING,
     "review-due": Severity.WARNING,
     "neglected-tokens": Severity.WARNING,
+    "schedule-stopped": Severity.WARNING,
+    "watcher-token": Severity.WARNING,
+    "owner-gone": Severity.WARNING,
+    "expiry-cliff": Severity.INFO,
     "undeclared-secret": Severity.INFO,
+    "setting-as-secret": Severity.INFO,
     "unused-secret": Severity.INFO,
+    "replaceable": Severity.INFO,
+    "fails-silently": Severity.INFO,
 }
 """Every rule there is, with the severity that the report's contract gives it."""

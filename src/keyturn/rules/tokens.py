@@ -33,10 +33,16 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """Two servers' clocks may differ by this much before "older" means anything."""
 
 
-def copy_is_stale(secret: Secret, status: TokenStatus) -> bool:
-    """Say whether a stored copy was last written before the token it should hold was made."""
+def copy_is_stale(secret: Secret, inspected: Inspected) -> bool:
+    """Say whether a stored copy was last written before the token it should hold was made.
+
+    A part that was declared to stay may be older.
+    """
+    token, status = inspected.token, inspected.status
+    part = next((stored.part for stored in token.secrets if stored.ref == secret.ref), None)
     return bool(
-        secret.updated_at
+        part not in token.rotate.fixed_parts
+        and secret.updated_at
         and status.created_at
         and secret.updated_at + CLOCK_TOLERANCE < status.created_at
     )
@@ -49,6 +55,8 @@ class TokenRules:
     inspected: Inspected
     inventory: Inventory
     now: datetime
+    until: datetime | None = None
+    """What stops working before then is said, whatever the ladder says."""
 
     def findings(self) -> Iterator[Finding]:
         """Yield every finding; nothing where nobody knows the token's state."""
@@ -113,7 +121,7 @@ class TokenRules:
             message = status.reason or f"{self.inspected.token.provider} refuses it by policy"
             return self._make("blocked-by-policy", message, first_break=self._first_break(self.now))
         if deadline and deadline.at <= self.now:
-            message = f"{_verb(deadline, past=True)} {format_instant(deadline.at)}"
+            message = _describe(deadline, past=True)
             if status.state is State.ACTIVE and status.expires_at != deadline.at:
                 message += f"; {self.inspected.token.provider} itself says it is alive"
                 message += _remark(status)
@@ -135,10 +143,10 @@ class TokenRules:
         lifetime = deadline.at - status.created_at if status.created_at else None
         ladder = scale_ladder(self.inspected.token.policy.warn, lifetime)
         crossed = lowest_crossed(ladder, deadline.at, self.now)
-        if crossed is None:
+        if crossed is None and not (self.until and deadline.at < self.until):
             return
-        urgent = crossed >= len(ladder) - 2
-        message = f"{_verb(deadline, past=False)} {format_instant(deadline.at)}"
+        urgent = crossed is not None and crossed >= len(ladder) - 2
+        message = _describe(deadline, past=False)
         if status.precision is Precision.DAY and deadline.at == status.expires_at:
             last = (deadline.at - timedelta(days=1)).date().isoformat()
             message += f"; its last whole day is {last}"
@@ -149,15 +157,21 @@ class TokenRules:
             message,
             severity=Severity.ERROR if urgent else Severity.WARNING,
             due_at=deadline.at,
-            step=ladder[crossed],
+            step=None if crossed is None else ladder[crossed],
             first_break=self._first_break(deadline.at),
         )
 
     def _unlimited(self) -> Iterator[Finding]:
         """Tokens with no date: never-expires, review-due, unknown-expiry, copy-too-old."""
-        token, status = self.inspected.token, self.inspected.status
+        token, status, deadline = (
+            self.inspected.token,
+            self.inspected.status,
+            self.inspected.deadline,
+        )
         if status.expires_at or token.declared_expiry:
             return
+        if deadline and deadline.reason is DeadlineReason.LIFETIME_CAP:
+            return  # its age ends it
         accepted = token.policy.never_expires
         if accepted:
             yield from self._review(accepted, "that it never expires")
@@ -209,7 +223,7 @@ class TokenRules:
 
     def _stale_copies(self) -> Iterator[Finding]:
         status = self.inspected.status
-        stale = [copy for copy in self._judged_copies if copy_is_stale(copy, status)]
+        stale = [copy for copy in self._judged_copies if copy_is_stale(copy, self.inspected)]
         if not stale or not status.created_at:
             return
         labels = ", ".join(str(copy.ref) for copy in stale)
@@ -227,7 +241,9 @@ class TokenRules:
             yield self._make(
                 "missing-secret",
                 f"is declared to be stored in {labels}, where there is no such secret",
-                first_break=find_first_break([u for c in absent for u in c.uses], self.now),
+                first_break=find_first_break(
+                    [u for c in absent for u in c.uses], self.now, missing=True
+                ),
             )
 
 
@@ -245,11 +261,14 @@ _VERBS = {
     DeadlineReason.DECLARED_DATE: ("reaches its declared date", "reached its declared date"),
     DeadlineReason.RETIREMENT: ("is retired by its provider", "was retired by its provider"),
     DeadlineReason.IDLE_REMOVAL: ("is removed for disuse", "was removed for disuse"),
+    DeadlineReason.LIFETIME_CAP: ("is refused for its age from", "is refused for its age since"),
 }
 
 
-def _verb(deadline: Deadline, *, past: bool) -> str:
-    return _VERBS[deadline.reason][past]
+def _describe(deadline: Deadline, *, past: bool) -> str:
+    """Say what ends the token, when, and where that is known from."""
+    by = f", by {deadline.source}" if deadline.source else ""
+    return f"{_VERBS[deadline.reason][past]} {format_instant(deadline.at)}{by}"
 
 
 def _remark(status: TokenStatus) -> str:

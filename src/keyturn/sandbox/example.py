@@ -207,6 +207,7 @@ def _issue_tokens(box: Sandbox) -> dict[str, Token]:
 
 def _store_secrets(box: Sandbox, tokens: dict[str, Token], files: dict[str, str]) -> None:
     octo = box.github.add_organization("octo")
+    octo.members |= {"alice": "member", "bob": "member"}
     repository = box.github.add_repository(REPOSITORY, assignees=("alice", "bob"), files=files)
     for name, token in tokens.items():
         environment = "production" if name == "PACKAGES_TOKEN" else None

@@ -9,6 +9,7 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 from keyturn.sandbox.example import Example
+from keyturn.sandbox.github_world import Repository
 from keyturn.sandbox.world import Sandbox
 
 REPOSITORY = "octo/platform"
@@ -33,13 +34,79 @@ jobs:
           ROBOT_PAT: ${{ secrets.ROBOT_PAT }}
           AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}
           AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}
+          FEED_USERNAME: ${{ secrets.FEED_USERNAME }}
           FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
+  publish:
+    runs-on: ubuntu-24.04
+    environment: production
+    steps:
+      - name: Publish the forecast
+        run: ./publish.sh
+        env:
+          WEATHER_TOKEN: ${{ secrets.WEATHER_TOKEN }}
+          FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
+          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}
+"""
+
+_FEED = """\
+name: feed
+on:
+  schedule:
+    - cron: "0 2 * * *"
+jobs:
+  fetch:
+    runs-on: ubuntu-24.04
+    steps:
+      - name: Fetch the feed
+        run: git clone "https://ci:$FEED_PASSWORD@feeds.example/feed.git"
+        env:
+          FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
+      - name: Announce it
+        run: curl -s -u "ci:$FEED_PASSWORD" https://feeds.example/announce
+        env:
+          FEED_PASSWORD: ${{ secrets.FEED_PASSWORD }}
+"""
+
+_FEED_LOG = """\
+##[group]Run git clone "https://ci:$FEED_PASSWORD@feeds.example/feed.git"
+##[endgroup]
+fatal: Authentication failed for 'https://feeds.example/feed.git/'
+##[error]Process completed with exit code 128.
+"""
+
+_RELEASE = """\
+name: release
+on:
+  push:
+    tags: ["v*"]
+jobs:
+  publish:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v5
+      - run: python -m build
+      - uses: pypa/gh-action-pypi-publish@release/v1
+        with:
+          password: ${{ secrets.PYPI_TOKEN }}
+"""
+
+_KEYTURN = """\
+name: keyturn
+on:
+  schedule:
+    - cron: "17 6 * * 1,4"
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: keyturn/keyturn@v0
 """
 
 _CONFIG = """\
 version: 1
 defaults:
   owners: ["@octo/platform"]
+issues: {{ dashboard: true }}
 tokens:
   - id: gitlab
     provider: gitlab
@@ -70,6 +137,7 @@ tokens:
     with: {{ url: "{github}" }}
     value: ROBOT_PAT
     secrets: [ROBOT_PAT]
+    owners: ["@carol"]
   - id: bucket
     provider: aws-iam
     with: {{ url: "{aws}", user: ci-upload }}
@@ -80,7 +148,14 @@ tokens:
   - id: feed
     provider: declared
     expires: 2027-06-01
-    secrets: [FEED_PASSWORD]
+    secrets:
+      - {{ name: FEED_PASSWORD, value: FEED_PASSWORD }}
+      - {{ environment: production, name: FEED_PASSWORD, value: PRODUCTION_FEED_PASSWORD }}
+  - id: registry
+    provider: declared
+    expires: 2027-09-01
+    secrets:
+      - {{ organization: octo, name: REGISTRY_TOKEN }}
 """
 
 
@@ -95,8 +170,13 @@ def fill(box: Sandbox) -> Example:
     _fill_github(box, stored, given)
     _fill_aws_iam(box, stored, given)
     stored["FEED_PASSWORD"] = secrets.token_hex(12)
+    stored["FEED_USERNAME"] = "platform"
+    stored["PYPI_TOKEN"] = secrets.token_hex(12)
     files = {
         ".github/workflows/nightly.yml": _WORKFLOW,
+        ".github/workflows/feed.yml": _FEED,
+        ".github/workflows/release.yml": _RELEASE,
+        ".github/workflows/keyturn.yml": _KEYTURN,
         ".github/keyturn.yml": _CONFIG.format(
             gitlab=box.gitlab.url,
             sailpoint=box.sailpoint.url,
@@ -109,9 +189,33 @@ def fill(box: Sandbox) -> Example:
     repository = box.github.add_repository(REPOSITORY, assignees=("alice",), files=files)
     for name, value in stored.items():
         repository.put_secret(name, value, at=box.clock.now - timedelta(days=2))
-    app = "ghs_" + secrets.token_hex(18)
-    box.github.add_token(app, login="keyturn[bot]")
-    return Example(box, files, {"GITHUB_TOKEN": app, **given})
+    _fill_levels(box, repository, stored, given)
+    run = repository.add_run(
+        ".github/workflows/feed.yml",
+        conclusion="failure",
+        jobs=[("fetch", "failure")],
+        at=box.clock.now - timedelta(hours=5),
+    )
+    run.jobs[0].steps = [("Fetch the feed", "failure"), ("Announce it", "skipped")]
+    run.jobs[0].log = _FEED_LOG
+    # Nobody started it for long, and nobody wrote down when the token that it acts with ends.
+    repository.workflow_states[".github/workflows/keyturn.yml"] = "disabled_manually"
+    own = "ghp_" + secrets.token_hex(18)
+    ends = box.clock.now + timedelta(days=20)
+    box.github.add_token(own, kind="pat", login="octo-robot", expires=ends)
+    return Example(box, files, {"GITHUB_TOKEN": own, **given})
+
+
+def _fill_levels(
+    box: Sandbox, repository: Repository, stored: dict[str, str], given: dict[str, str]
+) -> None:
+    """Store what one name at two levels can do: a forgotten copy, a wrong one, one out of sight."""
+    forgotten, wrong = secrets.token_hex(12), secrets.token_hex(12)
+    repository.put_secret("WEATHER_TOKEN", forgotten, environment="production", at=_ago(box, 200))
+    repository.put_secret("FEED_PASSWORD", wrong, environment="production", at=_ago(box, 2))
+    given |= {"FEED_PASSWORD": stored["FEED_PASSWORD"], "PRODUCTION_FEED_PASSWORD": wrong}
+    octo = box.github.add_organization("octo")
+    octo.put_secret("REGISTRY_TOKEN", secrets.token_hex(12), visibility="selected")
 
 
 def _ago(box: Sandbox, days: int) -> datetime:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from keyturn.sandbox import (
+    github_commits,
     github_contents,
     github_issues,
     github_labels,
@@ -55,6 +56,7 @@ class GitHub:
             github_labels,
             github_contents,
             github_refs,
+            github_commits,
             github_runs,
             github_tokens,
         ):

@@ -23,6 +23,8 @@ def add_routes(routes: Routes) -> None:
     routes.add("GET", "/rate_limit", rate_limit)
     routes.add("GET", "/user", get_user)
     routes.organization("GET", "", get_organization, area="metadata")
+    routes.organization("GET", "/members", list_members, area="metadata")
+    routes.organization("GET", "/memberships/{username}", get_membership, area="members")
     for template, handler, area in (
         ("", get_repository, "metadata"),
         ("/assignees", list_assignees, "issues"),
@@ -59,6 +61,35 @@ def get_user(call: Call) -> Response:
 def get_organization(call: Call, found: Organization) -> Response:
     """Answer with an organization."""
     return Response(200, organization(found, call.base))
+
+
+def list_members(call: Call, found: Organization) -> Response:
+    """Answer with the members: all, or to whom may not read that the ones who show themselves."""
+    # GitHub docs, "REST API endpoints for organization members", 2026-11.
+    every = call.credential.allows("members", "read")
+    logins = sorted(login for login in found.members if every or login in found.shown)
+    return paged(call, logins, lambda login: user(login, call.base))
+
+
+def get_membership(call: Call, found: Organization, *, username: str) -> Response:
+    """Answer with somebody's membership, or with that of somebody invited; else with 404."""
+    roles = {login.lower(): role for login, role in found.members.items()}
+    invited = username.lower() in {login.lower() for login in found.invited}
+    role = roles.get(username.lower()) or ("member" if invited else None)
+    if role is None:
+        raise not_found()
+    url = f"{call.base}/orgs/{found.login}"
+    return Response(
+        200,
+        {
+            "url": f"{url}/memberships/{username}",
+            "state": "pending" if invited else "active",
+            "role": role,
+            "organization_url": url,
+            "organization": organization(found, call.base),
+            "user": user(username, call.base),
+        },
+    )
 
 
 def get_repository(call: Call, repository: Repository) -> Response:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from keyturn.sandbox.github_api import Call, node_id, not_found, paged, refuse, stamp
+from keyturn.sandbox.github_git import Flat
 from keyturn.sandbox.github_objects import identity, minimal_repository, user
 from keyturn.sandbox.github_routes import Routes, repository_path
-from keyturn.sandbox.github_world import WORKFLOW_FOLDER, Job, Repository, Run
+from keyturn.sandbox.github_world import WORKFLOW_FOLDER, Job, Repository, Run, World
 from keyturn.sandbox.server import Response
+
+LOGS = "/_logs/"
+"""Where the logs of jobs lie: no part of GitHub's API."""
 
 
 def add_routes(routes: Routes) -> None:
@@ -20,12 +25,14 @@ def add_routes(routes: Routes) -> None:
         ("GET", run, get_run),
         ("POST", run + "/cancel", cancel_run),
         ("GET", run + "/jobs", list_jobs),
+        ("GET", "/actions/jobs/{job_id}/logs", redirect_to_log),
         ("GET", "/actions/workflows", list_workflows),
         ("GET", workflow, get_workflow),
         ("PUT", workflow + "/enable", enable_workflow),
         ("GET", workflow + "/runs", list_runs),
     ):
         routes.repository(method, template, handler, area="actions")
+    routes.add("GET", LOGS + "{job_id}", partial(get_log, routes.world))
 
 
 def list_runs(call: Call, repository: Repository, *, workflow_id: str = "") -> Response:
@@ -90,13 +97,42 @@ def list_jobs(call: Call, repository: Repository, *, run_id: str) -> Response:
     )
 
 
+def redirect_to_log(call: Call, repository: Repository, *, job_id: str) -> Response:
+    """Send on to where a job's log lies, which is another host."""
+    jobs = {str(job.id): job for run in repository.runs.values() for job in run.jobs}
+    if job_id not in jobs or jobs[job_id].log is None:
+        raise not_found()
+    elsewhere = call.base.replace("127.0.0.1", "localhost")
+    return Response(302, None, {"Location": f"{elsewhere}{LOGS}{job_id}?sig=1"})
+
+
+def get_log(world: World, call: Call, *, job_id: str) -> Response:
+    """Answer with a log, as a store of files that has never heard of GitHub's credentials."""
+    if "authorization" in call.request.headers:
+        raise refuse(400, "Authentication information is not given in the correct format.")
+    runs = [run for repository in world.repositories.values() for run in repository.runs.values()]
+    log = next((job.log for run in runs for job in run.jobs if str(job.id) == job_id), None)
+    if log is None:
+        raise not_found()
+    return Response(200, log, {"Content-Type": "text/plain"})
+
+
 def workflow_paths(repository: Repository) -> list[str]:
-    """Return the workflow files of the default branch."""
+    """Return the workflow files of the default branch, and those that ran and are gone since.
+
+    That these stay listed as `deleted` is no part of GitHub's documentation (community discussion
+    40350).
+    """
+    pattern = re.compile(re.escape(WORKFLOW_FOLDER) + r"[^/]+\.ya?ml")
+    paths = {*_files(repository), *(run.path for run in repository.runs.values())}
+    return sorted(path for path in paths if pattern.fullmatch(path))
+
+
+def _files(repository: Repository) -> Flat:
+    """Return the files of the default branch."""
     git = repository.git
     head = git.refs.get(f"refs/heads/{repository.default_branch}")
-    files = git.flat(git.commits[head].tree) if head else {}
-    pattern = re.compile(re.escape(WORKFLOW_FOLDER) + r"[^/]+\.ya?ml")
-    return sorted(path for path in files if pattern.fullmatch(path))
+    return git.flat(git.commits[head].tree) if head else {}
 
 
 def find_workflow(repository: Repository, name: str) -> str:
@@ -137,8 +173,7 @@ def workflow_id_of(repository: Repository, path: str) -> int:
 
 def workflow_name(repository: Repository, path: str) -> str:
     """Return a workflow's `name:`, else its path, as GitHub does."""
-    head = repository.git.refs.get(f"refs/heads/{repository.default_branch}")
-    files = repository.git.flat(repository.git.commits[head].tree) if head else {}
+    files = _files(repository)
     if path not in files:
         return path
     text = repository.git.blobs[files[path][1]].decode(errors="replace")
@@ -151,12 +186,13 @@ def show_workflow(call: Call, repository: Repository, path: str) -> dict[str, An
     number, name = workflow_id_of(repository, path), workflow_name(repository, path)
     html = f"{call.base}/{repository.full_name}"
     at = stamp(repository.created_at)
+    usual = "active" if path in _files(repository) else "deleted"
     return {
         "id": number,
         "node_id": node_id("W", number),
         "name": name,
         "path": path,
-        "state": repository.workflow_states.get(path, "active"),
+        "state": repository.workflow_states.get(path, usual),
         "created_at": at,
         "updated_at": at,
         "url": f"{call.base}/repos/{repository.full_name}/actions/workflows/{number}",
@@ -205,7 +241,7 @@ def show_run(call: Call, repository: Repository, run: Run) -> dict[str, Any]:
         "workflow_url": f"{base}/actions/workflows/{workflow}",
         "head_commit": None,
         "repository": where,
-        "head_repository": where,
+        "head_repository": {**where, "full_name": run.fork} if run.fork else where,
     }
 
 
@@ -229,7 +265,17 @@ def show_job(call: Call, repository: Repository, run: Run, job: Job) -> dict[str
         "started_at": stamp(run.created_at),
         "completed_at": ended,
         "name": job.name,
-        "steps": [],
+        "steps": [
+            {
+                "name": name,
+                "status": "completed",
+                "conclusion": conclusion,
+                "number": number,
+                "started_at": stamp(run.created_at),
+                "completed_at": ended,
+            }
+            for number, (name, conclusion) in enumerate(job.steps, 1)
+        ],
         "check_run_url": f"{base}/check-runs/{job.id}",
         "labels": ["ubuntu-latest"],
         **dict.fromkeys(("runner_id", "runner_name", "runner_group_id", "runner_group_name")),

@@ -93,6 +93,11 @@ class Organization:
         self.vaults = {store: Vault(f"{login}:{store}", quota=1000) for store in STORES}
         self.variables = Shelf(f"{login}:variables", quota=1000)
         self.grants: dict[int, Grant] = {}
+        self.members = {"octocat": "admin"}
+        """Login -> admin or member."""
+        self.invited: set[str] = set()
+        self.shown: set[str] = set()
+        """Members who show themselves to everybody."""
         self.longest_lifetime: timedelta | None = None
         """What personal tokens may live; None: for ever."""
         self.takes_classic_tokens = True
@@ -187,6 +192,10 @@ class Job:
     name: str
     status: str = "completed"
     conclusion: str | None = "success"
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    """Names and conclusions."""
+    log: str | None = None
+    """None: it is gone by now."""
 
 
 @dataclass(slots=True)
@@ -206,6 +215,8 @@ class Run:
     updated_at: datetime
     actor: str
     jobs: list[Job] = field(default_factory=list)
+    fork: str = ""
+    """The repository that its commit comes from, where that is another one."""
 
 
 class Repository:

@@ -1,0 +1,248 @@
+"""`keyturn doctor`: which right, credential, channel or schedule is missing, or wider than needed.
+
+It reads, and changes nothing. What state a declared token is in, `check` says.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keyturn import parallel, providers
+from keyturn.commands import wiring
+from keyturn.commands.watching import survey_watch
+from keyturn.config import PLACES, Config
+from keyturn.doctor import judge_permissions, judge_step
+from keyturn.errors import ExitCode, PlatformError, UsageError
+from keyturn.inspection import WORKERS, Inspector
+from keyturn.model import FailureKind, Survey, Token
+from keyturn.model.diagnosis import Diagnosis, Health
+from keyturn.redaction import without_values
+from keyturn.report import publish
+from keyturn.report.doctor import render_doctor
+from keyturn.settings import Settings
+from keyturn.survey import make_inspector
+from keyturn.transport import Transport
+
+if TYPE_CHECKING:
+    from keyturn.github.client import Client
+    from keyturn.github.rights import Right, Wanted
+
+_ILL = (Health.MISSING, Health.TOO_WIDE)
+_RIGHTS = (
+    "of a GitHub App: its settings, Permissions & events, then accept them where it is installed; "
+    "of a fine-grained token: its settings, Permissions (docs/how-to/github-app.md)"
+)
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    """Print every part of the set-up. Exit 1 where one is missing or too wide, 3 if unasked."""
+    if settings.runner.untrusted_event:
+        raise UsageError(
+            f"no credential is sent in a run that {settings.runner.event_name} started",
+            hint="run it by hand, by schedule or by dispatch",
+        )
+    publish.require_writable(settings)
+    settings = wiring.with_repository(settings)
+    config = wiring.load_config(settings)
+    github = wiring.connect(settings)
+    settings = wiring.with_audience(settings, github, config)
+    with Transport(ca_bundle=settings.ca_bundle) as transport:
+        found = without_values(tuple(_Doctor(settings, config, github, transport).diagnose()))
+    publish.deliver(
+        lambda form, color, width: render_doctor(found, form, color=color, width=width), settings
+    )
+    if any(each.health is Health.NOT_CHECKED for each in found):
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINDINGS if any(each.health in _ILL for each in found) else ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Doctor:
+    settings: Settings
+    config: Config
+    github: Client | None
+    transport: Transport
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        yield self._configuration()
+        if self.github:
+            rights = list(self._rights(self.github))
+            yield _judge_kind(self.github)
+            yield from rights
+            yield from self._tracker(self.github)
+        else:
+            yield Diagnosis(
+                "credential",
+                "GITHUB_TOKEN",
+                Health.MISSING,
+                "GitHub is not asked for secrets, and no issue is written",
+                "the step's `token:` input, or the variable where it is run by hand",
+            )
+        yield from self._tokens()
+        yield from self._heartbeat()
+        watched = survey_watch(self.settings, self.config, self.github)
+        uses = watched.inventory.uses
+        variables = [*_variables(self.config), *filter(None, [self.config.heartbeat])]
+        yield from judge_step(uses, variables)
+        yield from judge_permissions(uses, journal=self.config.journal is not None)
+        yield from _schedule(watched)
+
+    def _configuration(self) -> Diagnosis:
+        path = self.config.path
+        if path is None:
+            return Diagnosis(
+                "configuration",
+                PLACES[0],
+                Health.MISSING,
+                "nothing is declared, so no provider is asked",
+                "`keyturn init` writes a first one",
+            )
+        tokens = len(self.config.tokens)
+        return Diagnosis("configuration", path, Health.FINE, f"good; tokens declared: {tokens}")
+
+    def _rights(self, github: Client) -> Iterator[Diagnosis]:
+        from keyturn.github.rights import try_rights
+
+        try:
+            for right in try_rights(github, self._wanted()):
+                yield _about_right(right)
+        except PlatformError as error:
+            yield Diagnosis(
+                "permission",
+                self.settings.repository,
+                Health.NOT_CHECKED,
+                error.message,
+                error.hint,
+            )
+
+    def _wanted(self) -> Wanted:
+        from keyturn.github.rights import Wanted
+
+        config, repository = self.config, self.settings.repository
+        refs = [stored.ref for token in config.tokens for stored in token.secrets]
+        owners = [owner for token in config.tokens for owner in token.owners]
+        journal = config.journal
+        at_github = journal is not None and journal.path is None
+        return Wanted(
+            repository,
+            tracker=config.issues.repository or repository,
+            organizations=tuple(
+                sorted({ref.scope.owner for ref in refs if not ref.scope.repository})
+            ),
+            members=any("/" not in owner for owner in owners),
+            journal=((journal and journal.repository) or repository) if at_github else "",
+            rotates=any(token.rotate.enabled for token in config.tokens),
+        )
+
+    def _tracker(self, github: Client) -> Iterator[Diagnosis]:
+        """Say whether issues can be where they are to be; only what is wrong."""
+        from keyturn.github.client import repository_facts
+
+        tracker = self.config.issues.repository or self.settings.repository
+        place = "`issues.repository` in the configuration"
+        try:
+            facts = repository_facts(github, tracker)
+        except PlatformError as error:
+            yield Diagnosis("channel", tracker, Health.MISSING, error.told, place)
+            return
+        if facts.archived or not facts.has_issues:
+            why = "it is archived" if facts.archived else "its issues are switched off"
+            told = f"no issue can be written: {why}"
+            yield Diagnosis("channel", tracker, Health.MISSING, told, place)
+        elif not facts.private and not self.config.issues.public:
+            why = "everybody can read it, so issues with names and dates are withheld"
+            yield Diagnosis("channel", tracker, Health.MISSING, why, f"{place} names a private one")
+        else:
+            yield Diagnosis("channel", tracker, Health.FINE, "issues can be written there")
+
+    def _tokens(self) -> Iterator[Diagnosis]:
+        """Ask each provider with the credential that is declared, where this run has it."""
+        inspector = make_inspector(
+            self.config,
+            providers=providers.make_all(self.config.tokens, self.transport),
+            credentials=self.settings.credentials,
+            now=self.settings.now,
+        )
+        ask = partial(self._token, inspector)
+        yield from parallel.start(ask, self.config.tokens, workers=WORKERS)()
+
+    def _token(self, inspector: Inspector, token: Token) -> Diagnosis:
+        _, failure = inspector.inspect(token)
+        named = ", ".join((token.credential_env or token.value_env).values())
+        subject = f"{token.id}: {named}" if named else token.id
+        if failure is None:
+            return Diagnosis("credential", subject, Health.FINE, f"{token.provider} answers")
+        if failure.kind is FailureKind.CREDENTIAL_MISSING:
+            here = self.settings.runner.in_actions
+            message = failure.message if here else "is not set here, so it was not tried"
+            health = Health.MISSING if here else Health.BETTER_WITH
+            return Diagnosis("credential", subject, health, message, "`env:` of the step")
+        unasked = failure.kind is FailureKind.PROVIDER_UNAVAILABLE
+        return Diagnosis(
+            "credential",
+            subject,
+            Health.NOT_CHECKED if unasked else Health.MISSING,
+            failure.message,
+            f"docs/reference/providers.md, {token.provider}: the credential and its least scope",
+        )
+
+    def _heartbeat(self) -> Iterator[Diagnosis]:
+        name = self.config.heartbeat
+        if name and self.settings.runner.in_actions:
+            there = self.settings.credentials.find(name) is not None
+            health = Health.FINE if there else Health.MISSING
+            told = "is set" if there else "is not set: nobody outside notices when keyturn stops"
+            yield Diagnosis("channel", name, health, told, "" if there else "`env:` of the step")
+
+
+def _variables(config: Config) -> Iterator[str]:
+    for token in config.tokens:
+        yield from token.value_env.values()
+        yield from token.credential_env.values()
+
+
+def _judge_kind(github: Client) -> Diagnosis:
+    """Judge what GitHub told of the credential beside its answers."""
+    if github.scopes is None:
+        return Diagnosis("credential", "GitHub", Health.FINE, "is set, and is no classic token")
+    return Diagnosis(
+        "credential",
+        "GitHub",
+        Health.TOO_WIDE,
+        f"a classic personal token ({github.scopes}) reaches every repository of its owner, and"
+        " ends with them",
+        "a GitHub App's token has just the rights below (docs/how-to/github-app.md)",
+    )
+
+
+def _about_right(right: Right) -> Diagnosis:
+    if right.error is None:
+        written = right.name.endswith("write")
+        told = f"{right.purpose}: can be read"
+        told += "; whether it may write is seen only when it does" if written else ""
+        return Diagnosis("permission", right.name, Health.FINE, told)
+    if not right.lacking:
+        told = f"{right.purpose}: {right.error.told}"
+        return Diagnosis("permission", right.name, Health.NOT_CHECKED, told)
+    health = Health.MISSING if right.required else Health.BETTER_WITH
+    return Diagnosis("permission", right.name, health, f"{right.purpose}: not seen", _RIGHTS)
+
+
+def _schedule(watched: Survey) -> Iterator[Diagnosis]:
+    for finding in watched.findings:
+        yield Diagnosis("schedule", finding.subject, Health.MISSING, finding.message)
+    own = watched.inventory.uses.own
+    if own and not watched.findings:
+        yield Diagnosis("schedule", own[0].path, Health.FINE, "GitHub's clock starts it")
+    if not own and watched.inventory.uses.own_known and not watched.findings:
+        yield Diagnosis(
+            "schedule",
+            watched.repository,
+            Health.MISSING,
+            "no workflow here starts keyturn by the clock",
+            "`keyturn init` writes one; or workflows-examples/check-scheduled.yml",
+        )

@@ -1,0 +1,96 @@
+"""`keyturn explain RULE`: what a finding or a leak's rule means, and what to do about it.
+
+The words are those of docs/reference/findings.md, which the build puts beside the code. Asks
+nobody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from pathlib import Path
+
+from keyturn.config.problems import suggest
+from keyturn.errors import ExitCode, KeyturnError, UsageError
+from keyturn.plain import paint, wrap
+from keyturn.report import publish
+from keyturn.rules import SEVERITIES
+from keyturn.scan.pattern import Pattern
+from keyturn.scan.patterns import PATTERNS
+from keyturn.settings import Settings
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PLACES = (
+    _PACKAGE / "findings.md",
+    # From a checkout, where nothing was built.
+    _PACKAGE.parents[1] / "docs" / "reference" / "findings.md",
+)
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_TITLE = re.compile(r"\*\*(.+?)\*\*")
+_LEAK = """\
+**What it means.** The scan takes it for a token by {words}, and what proves it is {proof}. The \
+format is documented at {source}.
+
+**Why it matters.** Whoever can read the repository, a fork of it, or a log, can use the token, \
+also after a later commit has removed it.
+
+**What to do.** Revoke it first, at its provider or with `keyturn revoke --leaks REPORT`, and put \
+the next one into a secret. Where it is no token, say so on its line: `keyturn: allow[{id}] reason`.
+"""
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    """Print one rule's section. Raises UsageError for a rule that is not there."""
+    rule = arguments.rule.strip().lower()
+    head, text = _find(rule)
+    width = max(settings.width, 40)
+    blocks = [paint(head, "1", color=settings.color)]
+    blocks += [_render(block, width, color=settings.color) for block in text.split("\n\n")]
+    publish.emit("\n\n".join(blocks) + "\n")
+    return ExitCode.OK
+
+
+def _find(rule: str) -> tuple[str, str]:
+    if rule in SEVERITIES:
+        return f"{rule} ({SEVERITIES[rule]})", sections(_page())[rule]
+    leaks = {pattern.id: pattern for pattern in PATTERNS}
+    if rule in leaks:
+        return f"{rule} (leak)", _describe(leaks[rule])
+    raise UsageError(
+        f"there is no rule `{rule}`",
+        hint=suggest(rule, [*SEVERITIES, *difflib.get_close_matches(rule, leaks, n=1)]),
+    )
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the text of each rule of a page of findings."""
+    parts = [part.partition("\n") for part in re.split(r"^## ", page, flags=re.MULTILINE)[1:]]
+    return {name.strip("` "): text.strip() for name, _, text in parts}
+
+
+def _page() -> str:
+    for path in _PLACES:
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise KeyturnError(
+        "the text about findings was not installed", hint="see docs/reference/findings.md"
+    )
+
+
+def _describe(pattern: Pattern) -> str:
+    words = ", ".join(f"`{word}`" for word in pattern.keywords) or "its form"
+    return _LEAK.format(words=words, proof=pattern.proof, source=pattern.source, id=pattern.id)
+
+
+def _render(block: str, width: int, *, color: bool) -> str:
+    """Return a paragraph, a list or a table for a terminal."""
+    block = _LINK.sub(r"\1", block)
+    if block.startswith(("|", "- ", "```")):
+        lines = [_TITLE.sub(r"\1", line) for line in block.splitlines()]
+    else:
+        lines = wrap(_TITLE.sub(r"\1", " ".join(block.split())), width)
+    title = _TITLE.match(block)
+    if title and color:
+        lines[0] = lines[0].replace(title[1], paint(title[1], "1", color=True), 1)
+    return "\n".join(lines)

@@ -1,0 +1,172 @@
+"""`keyturn doctor`: what a set-up lacks, or has too much of, and where to change it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from keyturn.sandbox.server import Fault, Response
+from tests.world import Ran, World
+
+WORKFLOW = ".github/workflows/keyturn.yml"
+RIGHTS = ("metadata", "secrets", "actions", "environments", "dependabot_secrets", "issues")
+
+
+def diagnose(world: World, *flags: str, **environ: str | None) -> Ran:
+    return world.run("doctor", "--format", "json", *flags, **environ)
+
+
+def rows(ran: Ran) -> list[Mapping[str, Any]]:
+    found = json.loads(ran.out)
+    assert found["schema"] == "keyturn.doctor/1"
+    diagnoses: list[Mapping[str, Any]] = found["diagnoses"]
+    return diagnoses
+
+
+def of(ran: Ran, subject: str) -> list[str]:
+    return [row["health"] for row in rows(ran) if row["subject"].startswith(subject)]
+
+
+def act_with(world: World, value: str, **given: Any) -> dict[str, str]:
+    world.box.github.add_token(value, **given)
+    return {"GITHUB_TOKEN": value}
+
+
+def test_a_good_set_up_is_told_part_by_part_and_nothing_is_written(world: World) -> None:
+    ran = diagnose(world)
+    assert ran.writes == []
+    assert of(ran, ".github/keyturn.yml") == ["fine"]
+    for right in ("Secrets: read", "Actions: read", "Environments: read", "Issues: write"):
+        assert of(ran, right) == ["fine"], right
+    assert of(ran, "release-gitlab: GITLAB_MANAGER") == ["fine"]
+    assert of(ran, "octo/storefront") == ["fine"]
+    written = next(row for row in rows(ran) if row["subject"] == "Issues: write")
+    assert "whether it may write is seen only when it does" in written["message"]
+
+
+def test_the_workflows_own_token_lacks_the_secrets_and_it_says_where_to_get_them(
+    world: World,
+) -> None:
+    ran = diagnose(world, **act_with(world, "ghs_" + "w" * 36, kind="workflow"))
+    assert ran.code == 1
+    (secrets,) = [row for row in rows(ran) if row["subject"] == "Secrets: read"]
+    assert secrets["health"] == "missing"
+    assert "Permissions" in secrets["change"]
+    assert "docs/how-to/github-app.md" in secrets["change"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "subject", "health"),
+    [
+        ("secrets", "Secrets: read", "missing"),
+        ("actions", "Actions: read", "missing"),
+        ("environments", "Environments: read", "missing"),
+        ("dependabot_secrets", "Dependabot secrets: read", "better-with"),
+        ("issues", "Issues: write", "missing"),
+        ("members", "organization members: read", "better-with"),
+    ],
+)
+def test_each_right_that_is_not_there_is_named(
+    world: World, lacking: str, subject: str, health: str
+) -> None:
+    every = {*RIGHTS, "organization_secrets", "members", "contents"}
+    given = act_with(world, "ghs_" + "r" * 36, permissions=every - {lacking})
+    assert of(diagnose(world, **given), subject) == [health]
+
+
+def test_a_classic_token_is_too_wide(world: World) -> None:
+    given = act_with(world, "ghp_" + "c" * 36, kind="pat", scopes=["repo", "admin:org"])
+    (row,) = [r for r in rows(diagnose(world, **given)) if r["health"] == "too-wide"]
+    assert "classic personal token (repo, admin:org)" in row["message"]
+
+
+def test_without_a_credential_it_says_what_is_not_done(world: World) -> None:
+    ran = diagnose(world, GITHUB_TOKEN=None)
+    assert (ran.code, of(ran, "GITHUB_TOKEN")) == (1, ["missing"])
+
+
+def test_a_variable_that_the_step_is_not_given_is_named_with_its_line(world: World) -> None:
+    text = (world.workspace / WORKFLOW).read_text(encoding="utf-8")
+    world.write(WORKFLOW, text.replace("GITLAB_MANAGER: ${{ secrets.GITLAB_MANAGER }}", "X: y"))
+    ran = diagnose(world)
+    (row,) = [row for row in rows(ran) if row["subject"] == "GITLAB_MANAGER"]
+    assert row["change"] == (
+        f"{WORKFLOW}:10, under `env:`: `GITLAB_MANAGER: ${{{{ secrets.GITLAB_MANAGER }}}}`"
+    )
+
+
+@pytest.mark.parametrize(("in_actions", "health"), [("true", "missing"), (None, "better-with")])
+def test_a_credential_that_is_not_set(world: World, in_actions: str | None, health: str) -> None:
+    ran = diagnose(world, GITLAB_MANAGER=None, GITHUB_ACTIONS=in_actions)
+    assert of(ran, "release-gitlab") == [health]
+
+
+def test_a_credential_that_is_refused_names_the_scope_and_the_page(world: World) -> None:
+    ran = diagnose(world, GITLAB_MANAGER="glpat-" + "x" * 20)
+    (row,) = [row for row in rows(ran) if row["subject"].startswith("release-gitlab")]
+    assert row["health"] == "missing"
+    assert "docs/reference/providers.md, gitlab" in row["change"]
+
+
+def test_a_provider_that_does_not_answer_was_not_checked(world: World) -> None:
+    world.box.gitlab.server.faults.append(Fault("GET", Response(503, "down")))
+    ran = diagnose(world)
+    assert (ran.code, of(ran, "release-gitlab")) == (3, ["not-checked"])
+
+
+@pytest.mark.parametrize(
+    ("permissions", "wide"),
+    [
+        ("write-all", "everything"),
+        ("{ contents: write, issues: write }", "contents"),
+        ("{ contents: read, issues: write }", None),
+        ("{ packages: write, pull-requests: write }", "packages, pull-requests"),
+    ],
+)
+def test_rights_of_the_job_that_nothing_needs_are_too_wide(
+    world: World, permissions: str, wide: str | None
+) -> None:
+    text = (world.workspace / WORKFLOW).read_text(encoding="utf-8")
+    world.write(WORKFLOW, text.replace("jobs:", f"permissions: {permissions}\njobs:"))
+    found = [row for row in rows(diagnose(world)) if row["subject"] == "job check"]
+    assert [f"may write {wide}," in row["message"] for row in found] == ([True] if wide else [])
+
+
+def test_a_job_that_does_other_work_too_may_need_more(world: World) -> None:
+    text = (world.workspace / WORKFLOW).read_text(encoding="utf-8")
+    wide = text.replace("jobs:", "permissions: write-all\njobs:")
+    world.write(WORKFLOW, wide.replace("    steps:\n", "    steps:\n      - run: ./release.sh\n"))
+    assert of(diagnose(world), "job check") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"has_issues": False}, "its issues are switched off"),
+        ({"private": False}, "everybody can read it"),
+    ],
+)
+def test_a_tracker_that_takes_no_issue_is_said(
+    world: World, how: dict[str, bool], told: str
+) -> None:
+    for name, value in how.items():
+        setattr(world.repository, name, value)
+    (row,) = [row for row in rows(diagnose(world)) if row["area"] == "channel"]
+    assert row["health"] == "missing"
+    assert told in row["message"]
+
+
+def test_a_person_reads_the_same(world: World) -> None:
+    ran = world.run("doctor", GITLAB_MANAGER="glpat-" + "x" * 20)
+    assert "MISSING      credential: release-gitlab: GITLAB_MANAGER" in ran.out
+    assert "change: docs/reference/providers.md" in ran.out
+    assert ran.out.rstrip().endswith("to be changed")
+
+
+def test_a_pull_request_asks_nobody(world: World) -> None:
+    ran = diagnose(world, GITHUB_EVENT_NAME="pull_request")
+    assert (ran.code, ran.asked) == (2, [])
+    assert not world.box.gitlab.server.exchanges

@@ -1,0 +1,198 @@
+"""What everybody can read, in the runs of a public repository: counts, and no name or date."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from keyturn.report.coarse_words import WHY
+from keyturn.sandbox.server import Fault, Response
+from tests.world import Ran, World
+
+NAMES = (
+    "release-gitlab",
+    "mirror",
+    "packages",
+    "GITLAB_TOKEN",
+    "MONITORING_KEY",
+    "publish",
+    "@alice",
+    "octo/platform",
+    "2026-11-2",
+    "ci-release",
+)
+
+
+@pytest.fixture
+def public(world: World) -> World:
+    world.repository.private = False
+    return world
+
+
+def shown(ran: Ran) -> str:
+    """What a stranger sees of a run: its log, but for what masks values, and its summary."""
+    log = "\n".join(line for line in ran.err.splitlines() if not line.startswith("::add-mask::"))
+    return f"{ran.out}\n{log}\n{ran.summary}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check",
+        "check -v",
+        "check --until 2027-06-01",
+        "inventory",
+        "inventory --provider gitlab",
+        "rotate",
+        "doctor",
+        "revoke release-gitlab",
+    ],
+)
+def test_neither_log_nor_summary_nor_annotations_have_names_or_dates(
+    public: World, command: str
+) -> None:
+    text = shown(public.run(*command.split()))
+    assert [name for name in NAMES if name in text] == []
+    assert not re.search(r"\d{4}-\d\d-\d\d", text)
+    assert WHY in text
+
+
+def test_a_debugging_run_does_not_tell_them_either(public: World) -> None:
+    ran = public.run("check", RUNNER_DEBUG="1")
+    assert [name for name in NAMES if name in shown(ran)] == []
+
+
+def test_without_github_a_run_that_asks_providers_is_taken_for_public(public: World) -> None:
+    ran = public.run("check", GITHUB_TOKEN=None)
+    assert [name for name in NAMES if name in shown(ran)] == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_no_output_dates_a_token_where_everybody_can_read_it(world: World, private: bool) -> None:
+    world.repository.private = private
+    assert bool(world.run("check").outputs["next-deadline"]) == private
+
+
+def test_the_doctor_says_how_much_is_to_be_changed(public: World) -> None:
+    ran = public.run("doctor", GITLAB_MANAGER=None)
+    assert ran.code == 1
+    assert "\n- 1 missing\n" in ran.out
+
+
+def test_a_revocation_says_how_many_died(public: World) -> None:
+    ran = public.run("revoke", "release-gitlab", "--apply", "--yes")
+    assert [name for name in NAMES if name in shown(ran)] == []
+    assert "\n- 1 dead\n" in ran.out
+
+
+def test_it_says_how_much_of_what_is_wrong(public: World) -> None:
+    ran = public.run("check")
+    assert ran.code == 1
+    for text in (ran.out, ran.summary):
+        assert re.search(
+            r"\n- 1 does not work any more\n- 1 stops working soon\n- \d needs? care\n", text
+        )
+    (annotation,) = [line for line in ran.err.splitlines() if line.startswith("::error")]
+    assert "1 does not work any more; 1 stops working soon; " in annotation
+
+
+def test_a_file_and_what_a_program_asks_for_have_it_all(public: World) -> None:
+    ran = public.run("check", "--output", "json=report.json")
+    written = json.loads((public.workspace / "report.json").read_text(encoding="utf-8"))
+    assert "release-gitlab" in [token["id"] for token in written["tokens"]]
+    assert "release-gitlab" not in shown(ran)
+    assert public.check().token("release-gitlab")
+
+
+@pytest.mark.parametrize(
+    ("event", "coarse"),
+    [
+        ({"repository": {"private": True}}, False),
+        ({"repository": {"private": False}}, True),
+        # GitHub is asked where the event does not say.
+        ({"repository": {"private": "no"}}, True),
+        ({"repository": None}, True),
+        ({}, True),
+    ],
+)
+def test_who_can_read_it_is_told_by_the_event_or_by_github(
+    public: World, event: dict[str, object], coarse: bool
+) -> None:
+    path = public.folder / "event.json"
+    path.write_text(json.dumps(event), encoding="utf-8")
+    ran = public.run("check", GITHUB_EVENT_PATH=str(path))
+    assert ("release-gitlab" not in shown(ran)) == coarse
+
+
+def test_a_repository_that_cannot_be_asked_about_is_taken_for_public(world: World) -> None:
+    world.box.github.server.faults.append(Fault("/storefront", Response(502, "bad gateway")))
+    ran = world.run("check", "--no-issues")
+    assert ran.code == 3
+    assert "release-gitlab" not in shown(ran)
+
+
+def test_outside_of_actions_a_person_sees_it_all(public: World) -> None:
+    assert "release-gitlab" in public.run("check", GITHUB_ACTIONS=None).out
+
+
+def test_it_can_be_allowed(public: World) -> None:
+    config = public.workspace / ".github" / "keyturn.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text + "issues: { public: true }\n", encoding="utf-8")
+    assert "release-gitlab" in shown(public.run("check"))
+
+
+# The issues of a tracker that everybody can read.
+
+
+def issues(world: World) -> list[Any]:
+    return list(world.repository.issues.values())
+
+
+def test_one_issue_says_how_much_is_wrong_and_nothing_more(public: World) -> None:
+    public.run("check")
+    (issue,) = issues(public)
+    assert issue.title == "Tokens that CI depends on need care"
+    assert "1 does not work any more" in issue.body
+    assert [name for name in NAMES if name in issue.body] == []
+    assert not re.search(r"\d{4}-\d\d-\d\d", issue.body)
+
+
+def test_nothing_is_written_where_nothing_has_changed(public: World) -> None:
+    public.run("check")
+    assert public.run("check").writes == []
+
+
+def test_a_new_kind_of_trouble_is_said_once(public: World) -> None:
+    public.run("check")
+    public.box.clock.advance(timedelta(days=4))
+    public.run("check")
+    (issue,) = issues(public)
+    assert "2 do not work any more" in issue.body
+    before = len(issue.comments)
+    public.run("check")
+    assert len(issue.comments) == before
+
+
+def test_it_is_closed_when_nothing_needs_anybody(public: World) -> None:
+    public.run("check")
+    nothing = "version: 1\ntokens: []\nignore: [{ secret: '*', because: test }]\n"
+    public.write(".github/keyturn.yml", nothing)
+    public.run("check")
+    (issue,) = issues(public)
+    assert (issue.state, issue.comments[-1].body) == ("closed", "Nothing needs anybody any more.")
+
+
+def test_a_private_tracker_has_it_all(public: World) -> None:
+    tracker = public.box.github.add_repository("octo/tracker", private=True)
+    config = public.workspace / ".github" / "keyturn.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text + "issues: { repository: octo/tracker }\n", encoding="utf-8")
+    ran = public.run("check")
+    assert issues(public) == []
+    assert any("release-gitlab" in issue.title for issue in tracker.issues.values())
+    assert "release-gitlab" not in shown(ran)
