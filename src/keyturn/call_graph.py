@@ -79,7 +79,7 @@ def read_uses(tree: SourceTree, *, repository: str = "") -> Uses:
         uses += found.uses
         references += workflow.all_references
         if found.own:
-            own.append(OwnWorkflow(workflow.path, found.own))
+            own.append(OwnWorkflow(workflow.path, found.own, workflow.text))
         hidden |= found.leads_away or (not found.own and may_run_keyturn(workflow))
     for action in sources.actions.values():
         references += action.all_references

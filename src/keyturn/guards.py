@@ -27,6 +27,8 @@ _SIGNS_IN = re.compile(r"login|auth|credential|setup|checkout|app-token|cache|ss
 """In an action's name: it stores what it is given, and what needs that comes later."""
 _STORES_LOGIN = re.compile(r"\b(?:login|auth|configure)\b")
 """In a script: the same."""
+_MOST_VARIABLES = 100
+"""Of a step that is looked at: each of its uses of secrets looks at them all."""
 _VERSION = re.compile(r"v(\d+)(?:\.\d+)*")
 
 
@@ -62,6 +64,8 @@ def find_guard(use: Use, consumer: Consumer) -> Guard | None:
     """Return what hides a dead secret in a step, else what hides a missing one; None: neither."""
     name = use.reference.name
     if name is None or use.reference.path != consumer.path or _signs_in(consumer):
+        return None
+    if len(consumer.env) > _MOST_VARIABLES:
         return None
     if consumer.tolerated and not _STORES_LOGIN.search(consumer.script):
         return Guard("continue-on-error: true", hides_dead=True)

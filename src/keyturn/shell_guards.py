@@ -28,6 +28,8 @@ _JUDGED = re.compile(
 _FAILS = re.compile(r"-[a-zA-Z]*f[a-zA-Z]*|--fail(?:-with-body)?")
 _WRITES = re.compile(r"-(?!X)[a-zA-Z]*[oOwKJ].*|--(?:output|remote-name|write-out|config).*")
 _OPTIONS = re.compile(r"\$\{?\w*(?:OPT|ARG|FLAG)|\[@\]|\[\*\]", re.IGNORECASE)
+_SIGNS = re.compile(r"\|\||\bset\s+\+|curl|\[|\btest\b")
+"""What every guard has one of; most scripts have none, and need not be read."""
 _EMPTY = re.compile(r"""(?:-z (.+)|(.+) ==? (?:""|''))""")
 _FILLED = re.compile(r"""(?:-n (.+)|(.+) != (?:""|'')|("?\$\S+))""")
 _PARAMETER = re.compile(r"""["']?\$(?:\{(\w+)(?::?-)?\}|(\w+))["']?""")
@@ -41,8 +43,8 @@ def find_script_guard(
     `variables` of the environment hold the secret, `expressions` of the script stand for it. Every
     command that can be the one that needs it must be guarded.
     """
-    if "$env:" in script:
-        return None  # PowerShell
+    if "$env:" in script or not _SIGNS.search(script):
+        return None  # PowerShell, or nothing that could be a guard
     try:
         chains = read_script(script)
     except Unclear:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from keyturn.blob import blob_id
 from keyturn.errors import NotPermitted, PlatformError
 from keyturn.model import (
     Activity,
+    ClockRun,
     Failure,
     FailureKind,
     Finding,
@@ -47,12 +49,12 @@ class Schedules(Protocol):
         """Return the workflows by path."""
         ...
 
-    def find_last_run(self, workflow: WorkflowFacts) -> datetime | None:
-        """Return when the newest run by the clock that is at work, or came to its end, began."""
+    def find_last_run(self, workflow: WorkflowFacts) -> ClockRun | None:
+        """Return the newest run by the clock that is at work, or came to its end."""
         ...
 
-    def find_last_change(self, path: str) -> datetime | None:
-        """Return when a file of the default branch was changed last; None where it has none."""
+    def find_blob(self, path: str, commit: str = "") -> str | None:
+        """Return git's id of a file, of the default branch unless a commit is named; or None."""
         ...
 
 
@@ -147,15 +149,24 @@ def _judge(
     if found or facts.state not in ("active", "deleted") or is_running:
         return found
     last = watch.schedules.find_last_run(facts)
-    since = last or facts.created_at
+    # While it was switched off, nothing was promised.
+    since = max(last.began_at if last else facts.created_at, facts.updated_at)
     if not find_missed(own.schedules, since, now=now):
         return None
-    # A schedule may be younger than its workflow, and promises nothing before it was written.
-    changed = watch.schedules.find_last_change(own.path)
-    if changed is None:
-        # A clone on somebody's machine may be old, and a branch that never ran promised nothing.
-        if last is None or not watch.run.event:
+    blob = watch.schedules.find_blob(own.path)
+    if blob is None:
+        # From a branch that is the default one still, somebody took it away. A clone on somebody's
+        # machine may be old, and a branch that never ran promised nothing.
+        if last is None or last.branch == activity.default_branch or not watch.run.event:
             return None
-        return describe_moved(own, last, activity.default_branch)
-    missed = find_missed(own.schedules, max(since, changed), now=now)
-    return describe_missed(own, last, missed) if missed else None
+        return describe_moved(own, last.began_at, activity.default_branch)
+    if blob != blob_id(own.text.encode()):
+        return None  # what was read here is not what GitHub starts
+    if last is None or watch.schedules.find_blob(own.path, last.commit) != blob:
+        # The schedule is newer than its last run. A commit's date does not tell when it came to
+        # the default branch; that was with the last push at the latest.
+        if activity.pushed_at is None:
+            return None
+        since = max(since, activity.pushed_at)
+    missed = find_missed(own.schedules, since, now=now)
+    return describe_missed(own, last.began_at if last else None, missed) if missed else None

@@ -49,7 +49,6 @@ def shown(ran: Ran) -> str:
         "inventory --provider gitlab",
         "rotate",
         "doctor",
-        "revoke release-gitlab",
     ],
 )
 def test_neither_log_nor_summary_nor_annotations_have_names_or_dates(
@@ -81,12 +80,6 @@ def test_the_doctor_says_how_much_is_to_be_changed(public: World) -> None:
     ran = public.run("doctor", GITLAB_MANAGER=None)
     assert ran.code == 1
     assert "\n- 1 missing\n" in ran.out
-
-
-def test_a_revocation_says_how_many_died(public: World) -> None:
-    ran = public.run("revoke", "release-gitlab", "--apply", "--yes")
-    assert [name for name in NAMES if name in shown(ran)] == []
-    assert "\n- 1 dead\n" in ran.out
 
 
 def test_it_says_how_much_of_what_is_wrong(public: World) -> None:

@@ -272,6 +272,20 @@ def test_a_saved_plan_is_refused_where_the_world_has_moved(
     assert scene.is_untouched()
 
 
+def test_a_refused_plan_names_no_token_where_everybody_can_read_it(scene: Scene) -> None:
+    public = scene.key.public.text
+    journal = f'{{ kind: git-ref, recovery-public-key: "{public}", public-journal: true }}'
+    scene.world.repository.private = False
+    scene.configure(journal=journal)
+    scene.run("rotate", "--output", "json=plan.json")
+    _write_a_secret(scene)
+    ran = scene.run("rotate", "--apply", "--plan", "plan.json")
+    assert ran.code == 2
+    for text in (ran.err, ran.summary):
+        assert "the world moved since the plan was saved" in text
+        assert "GITLAB_TOKEN" not in text
+
+
 def _add_another(plan: dict[str, Any]) -> None:
     plan["rotations"].append({**plan["rotations"][0], "token": "other"})
 

@@ -12,6 +12,7 @@ import yaml
 
 from keyturn.sandbox import Fault, Response
 from keyturn.sandbox.example import REPOSITORY
+from keyturn.sandbox.github_runs import workflow_id_of
 from tests.world import Ran, World
 
 KEYTURN = ".github/workflows/keyturn.yml"
@@ -67,7 +68,7 @@ def test_two_runs_that_did_not_come_are_said_to_the_second(world: World) -> None
     (text,) = told(ran)
     assert text == (f"{KEYTURN} should have run twice by 2026-11-30 06:17 UTC: none came")
     asked = [line.rpartition("/repos/octo/storefront/")[2] for line in ran.asked]
-    watching = [line for line in asked if line.startswith(("actions/workflows", "commits"))]
+    watching = [line for line in asked if line.startswith(("actions/workflows", "contents"))]
     assert len(watching) == 3
     world.box.clock.advance(30 * DAY)
     assert told(push(world)) == [text]
@@ -92,6 +93,66 @@ def test_a_schedule_promises_nothing_before_it_was_written(world: World) -> None
     assert told(push(world)) == []
     world.box.clock.advance(9 * HOUR)
     assert "none came" in told(push(world))[0]
+
+
+def test_a_schedule_that_was_merged_later_than_it_was_written_promises_nothing_yet(
+    world: World,
+) -> None:
+    # The commit is as old as the branch it was made on; only the push says when it arrived.
+    world.repository.add_run(KEYTURN)
+    wait_until(world, LATE)
+    text = world.example.files[KEYTURN].replace("17 6 * * 1,4", "7 * * * *")
+    world.write(KEYTURN, text)
+    by = next(iter(world.repository.git.commits.values())).author
+    world.repository.git.commit_files(
+        "refs/heads/main", {KEYTURN: text.encode()}, message="Merge", by=(by, by)
+    )
+    world.repository.pushed_at = LATE
+    assert told(push(world)) == []
+    wait_until(world, LATE + 7 * HOUR + 50 * SECOND * 60)
+    assert len(told(push(world))) == 1
+
+
+def test_pushes_do_not_hide_that_an_old_schedule_stopped(world: World) -> None:
+    world.repository.add_run(KEYTURN)
+    wait_until(world, LATE)
+    world.repository.write_file("README.md", "news")
+    assert "should have run twice" in told(push(world))[0]
+
+
+def test_the_file_of_another_branch_is_not_what_github_starts(world: World) -> None:
+    world.repository.add_run(KEYTURN)
+    wait_until(world, world.box.clock.now + DAY)
+    world.write(KEYTURN, world.example.files[KEYTURN].replace("17 6 * * 1,4", "7 * * * *"))
+    assert told(push(world, GITHUB_REF="refs/heads/more-often")) == []
+
+
+def test_nothing_was_promised_while_it_was_switched_off(world: World) -> None:
+    world.repository.add_run(KEYTURN)
+    wait_until(world, LATE)
+    row = {
+        "id": workflow_id_of(world.repository, KEYTURN),
+        "path": KEYTURN,
+        "state": "active",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": f"{LATE - DAY:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    listed = Response(200, {"workflows": [row]})
+    world.box.github.server.faults.append(Fault("GET .*/actions/workflows", listed, times=2))
+    whole = push(world, "--no-issues")
+    assert told(whole) == []
+    assert not [error for error in whole.report["errors"] if "schedule" in error["message"]]
+
+
+def test_who_renames_the_file_is_not_told_so_on_old_branches(world: World) -> None:
+    world.repository.add_run(KEYTURN)
+    git = world.repository.git
+    text = world.example.files[KEYTURN].encode()
+    by = next(iter(git.commits.values())).author
+    moved = {KEYTURN: None, ".github/workflows/renamed.yml": text}
+    git.commit_files("refs/heads/main", moved, message="Rename", by=(by, by))
+    wait_until(world, LATE)
+    assert told(push(world, GITHUB_REF="refs/heads/old")) == []
 
 
 def test_one_that_github_does_not_know_is_not_judged(world: World) -> None:

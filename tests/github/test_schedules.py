@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from keyturn.blob import blob_id
 from keyturn.errors import NotPermitted, PlatformUnavailable
 from keyturn.github.client import repository_facts
 from keyturn.github.schedules import GitHubSchedules
@@ -40,6 +41,11 @@ def grant(box: Sandbox, *areas: str) -> None:
     box.github.add_token(TOKEN, permissions=areas)
 
 
+def last_run(schedules: GitHubSchedules) -> datetime | None:
+    found = schedules.find_last_run(schedules.list_workflows()[OURS])
+    return found.began_at if found else None
+
+
 def test_the_workflows_by_their_paths(app: Repository, schedules: GitHubSchedules) -> None:
     app.workflow_states[OURS] = "disabled_manually"
     found = schedules.list_workflows()
@@ -53,7 +59,7 @@ def test_the_workflows_by_their_paths(app: Repository, schedules: GitHubSchedule
 def test_one_that_ran_and_is_gone(app: Repository, schedules: GitHubSchedules) -> None:
     app.add_run(".github/workflows/old.yml")
     assert schedules.list_workflows()[".github/workflows/old.yml"].state == "deleted"
-    assert schedules.find_last_change(".github/workflows/old.yml") is None
+    assert schedules.find_blob(".github/workflows/old.yml") is None
 
 
 def test_what_decides_about_schedules(
@@ -80,11 +86,12 @@ def test_the_newest_run_by_the_clock_that_came_to_its_end(
         app.add_run(OURS, conclusion=word, at=NOW - 5 * DAY)
     app.add_run(OURS, status="queued", at=NOW - 4 * DAY)
     app.add_run(OURS, status="waiting", at=NOW - 3 * DAY)
-    assert schedules.find_last_run(ours) == NOW - 8 * DAY
+    assert last_run(schedules) == NOW - 8 * DAY
     app.add_run(OURS, status="in_progress", at=NOW)
     before = len(lines(box))
-    assert schedules.find_last_run(ours) == NOW
-    (asked,) = lines(box)[before:]
+    assert last_run(schedules) == NOW
+    asked = lines(box)[-1]
+    assert len(lines(box)) == before + 2
     assert asked == f"GET /repos/octo/app/actions/workflows/{ours.id}/runs"
 
 
@@ -94,17 +101,19 @@ def test_where_none_of_the_newest_ran_through_they_are_all_that_is_known(
     app.add_run(OURS, at=NOW - 90 * DAY)
     for days in range(15, 0, -1):
         app.add_run(OURS, conclusion="cancelled", at=NOW - days * DAY)
-    ours = schedules.list_workflows()[OURS]
-    assert schedules.find_last_run(ours) == NOW - 10 * DAY
+    assert last_run(schedules) == NOW - 10 * DAY
 
 
-def test_when_a_file_was_changed(box: Sandbox, app: Repository, schedules: GitHubSchedules) -> None:
-    assert schedules.find_last_change(OURS) == NOW
-    box.clock.advance(DAY)
-    app.write_file(CI, "on: pull_request\n")
-    assert schedules.find_last_change(OURS) == NOW
-    assert schedules.find_last_change(CI) == NOW + DAY
-    assert schedules.find_last_change(".github/workflows/none.yml") is None
+def test_which_file_a_run_began_with(app: Repository, schedules: GitHubSchedules) -> None:
+    app.add_run(OURS)
+    then = schedules.find_last_run(schedules.list_workflows()[OURS])
+    assert then
+    assert then.branch == "main"
+    app.write_file(OURS, "on: pull_request\n")
+    assert schedules.find_blob(OURS, then.commit) == blob_id(b"on: push\n")
+    assert schedules.find_blob(OURS) == blob_id(b"on: pull_request\n")
+    assert schedules.find_blob(".github/workflows/none.yml") is None
+    assert schedules.find_blob(OURS, "0" * 40) is None
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -113,14 +122,14 @@ def test_a_right_that_is_missing_is_named(box: Sandbox, private: bool, status: i
     box.github.repository("octo/app").private = private
     schedules = GitHubSchedules(client_of(box), "octo/app")
     ours = schedules.list_workflows()[OURS]
-    fail(box, r"GET .*/(actions|commits).*", Response(status, {"message": "no"}))
+    fail(box, r"GET .*/(actions|commits|contents).*", Response(status, {"message": "no"}))
     with pytest.raises(NotPermitted, match=f"{status}") as caught:
         schedules.list_workflows()
     assert "Actions: read" in caught.value.told
     with pytest.raises(NotPermitted):
         schedules.find_last_run(ours)
     with pytest.raises(NotPermitted) as caught:
-        schedules.find_last_change(OURS)
+        schedules.find_blob(OURS)
     assert "Contents: read" in caught.value.told
 
 
@@ -128,8 +137,8 @@ def test_rights_are_what_the_sandbox_grants(box: Sandbox) -> None:
     grant(box, "actions:read")
     schedules = GitHubSchedules(client_of(box), "octo/app")
     assert OURS in schedules.list_workflows()
-    with pytest.raises(NotPermitted, match="commits"):
-        schedules.find_last_change(OURS)
+    with pytest.raises(NotPermitted, match="Contents|contents"):
+        schedules.find_blob(OURS)
     grant(box, "contents:read")
     with pytest.raises(NotPermitted, match="actions"):
         schedules.list_workflows()
@@ -142,9 +151,9 @@ def test_rights_are_what_the_sandbox_grants(box: Sandbox) -> None:
         ("workflows", {"workflows": {}}),
         ("workflows/.*/runs", {"workflow_runs": None}),
         ("workflows/.*/runs", {"workflow_runs": [{"id": 1}]}),
-        ("commits", {}),
-        ("commits", [{"commit": {"committer": {"date": "soon"}}}]),
-        ("commits", [{"commit": {"committer": None}}]),
+        ("workflows/.*/runs", {"workflow_runs": [{"created_at": "2026-11-22T00:00:00Z"}]}),
+        ("contents/.*", []),
+        ("contents/.*", {"sha": None}),
     ],
 )
 def test_nonsense_is_an_outage(box: Sandbox, pattern: str, body: object) -> None:
@@ -154,7 +163,7 @@ def test_nonsense_is_an_outage(box: Sandbox, pattern: str, body: object) -> None
     ask: dict[str, Callable[[], object]] = {
         "workflows": schedules.list_workflows,
         "workflows/.*/runs": lambda: schedules.find_last_run(ours),
-        "commits": lambda: schedules.find_last_change(OURS),
+        "contents/.*": lambda: schedules.find_blob(OURS),
     }
     with pytest.raises(PlatformUnavailable):
         ask[pattern]()

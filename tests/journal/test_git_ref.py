@@ -13,7 +13,8 @@ from keyturn.errors import (
 )
 from keyturn.github.journal_branch import JournalBranch
 from keyturn.journal import Journal, Stored
-from keyturn.journal.git_ref import GitRefJournal, blob_id
+from keyturn.blob import blob_id
+from keyturn.journal.git_ref import GitRefJournal
 from keyturn.sandbox import Response, Sandbox
 from tests.github.worlds import TOKEN, client_of, fail, struck, world, writes
 from tests.journal.contract import JournalContract

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -83,6 +84,12 @@ def test_what_has_passed_is_no_cliff() -> None:
     assert not cliffs(*three(MIDNIGHT), now=MIDNIGHT)
     (found,) = cliffs(*three(MIDNIGHT), now=MIDNIGHT - SECOND)
     assert "to have them" not in found.message  # no time is left to spread anything
+
+
+def test_no_day_is_suggested_where_the_provider_gives_up_the_kind() -> None:
+    retired = Deadline(MIDNIGHT, DeadlineReason.RETIREMENT)
+    (found,) = cliffs(*three(MIDNIGHT)[:2], replace(token("c", MIDNIGHT), deadline=retired))
+    assert found.message == "3 tokens stop working on 2027-03-01: a, b, c"
 
 
 def test_suggested_days_are_working_days_outside_of_freezes() -> None:

@@ -22,6 +22,7 @@ from keyturn.model import FailureKind, Survey, Token
 from keyturn.model.diagnosis import Diagnosis, Health
 from keyturn.redaction import without_values
 from keyturn.report import publish
+from keyturn.report.coarse import render_counts
 from keyturn.report.doctor import render_doctor
 from keyturn.settings import Settings
 from keyturn.survey import make_inspector
@@ -52,9 +53,9 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     settings = wiring.with_audience(settings, github, config)
     with Transport(ca_bundle=settings.ca_bundle) as transport:
         found = without_values(tuple(_Doctor(settings, config, github, transport).diagnose()))
-    publish.deliver(
-        lambda form, color, width: render_doctor(found, form, color=color, width=width), settings
-    )
+    healths = (each.health for each in found)
+    coarse = render_counts("parts of the set-up", healths, nothing="nothing to look at")
+    publish.deliver(partial(render_doctor, found), settings, coarse=coarse)
     if any(each.health is Health.NOT_CHECKED for each in found):
         return ExitCode.INCOMPLETE
     return ExitCode.FINDINGS if any(each.health in _ILL for each in found) else ExitCode.OK
@@ -154,8 +155,9 @@ class _Doctor:
             told = f"no issue can be written: {why}"
             yield Diagnosis("channel", tracker, Health.MISSING, told, place)
         elif not facts.private and not self.config.issues.public:
-            why = "everybody can read it, so issues with names and dates are withheld"
-            yield Diagnosis("channel", tracker, Health.MISSING, why, f"{place} names a private one")
+            why = "everybody can read it, so one issue says how much is wrong and none has names"
+            change = f"{place} names a private one"
+            yield Diagnosis("channel", tracker, Health.BETTER_WITH, why, change)
         else:
             yield Diagnosis("channel", tracker, Health.FINE, "issues can be written there")
 
@@ -213,8 +215,8 @@ def _judge_kind(github: Client) -> Diagnosis:
         "credential",
         "GitHub",
         Health.TOO_WIDE,
-        f"a classic personal token ({github.scopes}) reaches every repository of its owner, and"
-        " ends with them",
+        f"a classic personal token ({github.scopes}), or one of a person's sign-in, reaches every"
+        " repository of its owner, and ends with them",
         "a GitHub App's token has just the rights below (docs/how-to/github-app.md)",
     )
 

@@ -17,6 +17,7 @@ from keyturn.interfaces import ListingProvider
 from keyturn.model import Survey
 from keyturn.redaction import without_values
 from keyturn.report import inventory_text, publish
+from keyturn.report.coarse import render_counts
 from keyturn.report.credentials import (
     Credentials,
     render_credentials_json,
@@ -33,11 +34,11 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     publish.require_writable(settings)
     settings = wiring.with_repository(settings)
     config = wiring.load_config(settings)
+    github = wiring.connect(settings)
+    settings = wiring.with_audience(settings, github, config)
     if arguments.provider:
         return _list_credentials(settings, config, arguments.provider)
     repository = settings.repository
-    github = wiring.connect(settings)
-    settings = wiring.with_audience(settings, github, config)
     world = wiring.make(settings, github)
     inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
@@ -75,7 +76,10 @@ def _list_credentials(settings: Settings, config: Config, name: str) -> ExitCode
     )
     for output in settings.outputs:
         publish.write_atomically(settings.root / output.path, _render(found, output.format))
-    if settings.verbosity >= 0 or settings.format != "text":
+    if settings.coarse and settings.format == "text":
+        kinds = ("declared" if each.declared_by else "not declared" for each in sightings)
+        publish.emit(render_counts(f"tokens of {name}", kinds, nothing="no token is seen"))
+    elif settings.verbosity >= 0 or settings.format != "text":
         publish.emit(_render(found, settings.format, settings=settings))
     incomplete = any(failure.kind.incomplete for failure in found.failures)
     return ExitCode.INCOMPLETE if incomplete else ExitCode.OK

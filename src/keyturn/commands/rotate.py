@@ -136,7 +136,7 @@ class _Rotating:
         require_ended_at_once(arguments, plan, unfinished)
         rehearsal = None
         if outside:
-            require_safe(plan, saved, self._config.rotation, under_way=_tokens(unfinished))
+            self._require_safe(plan, saved, unfinished)
             rehearsal = rehearse(plan, writer=outside.writer, runs=outside.runs)
         account = self._account("", plan)
         stopped = [each for each in unfinished if each.phase in STOPS]
@@ -156,7 +156,7 @@ class _Rotating:
         plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
         unfinished = self._unfinished(ledger)
         require_ended_at_once(arguments, plan, unfinished)
-        require_safe(plan, saved, self._config.rotation, under_way=_tokens(unfinished))
+        self._require_safe(plan, saved, unfinished)
         account = self._account("no rotation is due", plan)
         if unfinished or plan.rotations:
             with self._locked(ledger, account, arguments):
@@ -264,6 +264,13 @@ class _Rotating:
         account.take(plan, count_unasked(self._failures, plan.skipped))
         return account
 
+    def _require_safe(
+        self, plan: Plan, saved: Plan | None, unfinished: Sequence[Operation]
+    ) -> None:
+        under_way = {operation.token for operation in unfinished}
+        bounds, coarse = self._config.rotation, self.settings.coarse
+        require_safe(plan, saved, bounds, under_way=under_way, coarse=coarse)
+
     def _read_saved(self, arguments: argparse.Namespace, ledger: Ledger | None) -> Plan | None:
         if ledger is None or not arguments.plan:
             return None
@@ -364,7 +371,3 @@ class _Rotating:
             leaked=arguments.leaked,
             journal_read=memory.key is not None,
         )
-
-
-def _tokens(operations: Sequence[Operation]) -> set[str]:
-    return {operation.token for operation in operations}

@@ -101,17 +101,22 @@ def sign_with(key: JournalKey) -> Callable[[str], str]:
 
 
 def require_safe(
-    plan: Plan, saved: Plan | None, bounds: Bounds, *, under_way: Collection[str]
+    plan: Plan, saved: Plan | None, bounds: Bounds, *, under_way: Collection[str], coarse: bool
 ) -> None:
     """Refuse a plan that must not be carried out, or that is not the saved one any more.
 
     What the saved one says of tokens that are under way is not looked at: it was begun already.
-    Raises UsageError.
+    `coarse`: everybody can read what is refused, so that it is not said of which token. Raises
+    UsageError.
     """
+
+    def told(what: str, problems: Sequence[str]) -> str:
+        return what if coarse else f"{what}: {'; '.join(problems)}"
+
     if problems := find_unsafe(plan, bounds):
-        raise UsageError(f"the plan is not safe: {'; '.join(problems)}")
+        raise UsageError(told("the plan is not safe", problems))
     if saved and (moved := compare(saved, plan, passing_over=under_way)):
         raise UsageError(
-            f"the world moved since the plan was saved: {'; '.join(moved)}",
+            told("the world moved since the plan was saved", moved),
             hint="look at a new plan, and save it again",
         )

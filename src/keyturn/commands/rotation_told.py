@@ -16,7 +16,7 @@ from keyturn.model import Failure, Phase, Plan, Skip, Skipped
 from keyturn.plain import log_safe
 from keyturn.report import publish
 from keyturn.report.annotations import render_notes
-from keyturn.report.coarse import render_coarse_rotation, without_names
+from keyturn.report.coarse import render_counts, without_names
 from keyturn.report.plan import render_plan_json, render_plan_text
 from keyturn.report.rotation import (
     Row,
@@ -127,14 +127,12 @@ def tell_account(account: Account, settings: Settings) -> None:
 
 
 def _publish(rendered: Callable[..., str], settings: Settings, rows: Sequence[Row]) -> None:
-    """Write the files asked for, and print; where everybody can read it, only how many of what."""
-    for output in settings.outputs:
-        text = rendered(output.format, color=False, width=100)
-        publish.write_atomically(settings.root / output.path, text)
-    if settings.coarse and settings.format == "text":
-        publish.emit(render_coarse_rotation(rows))
-    else:
-        publish.emit(rendered(settings.format, color=settings.color, width=settings.width))
+    publish.deliver(rendered, settings, coarse=_count(rows))
+
+
+def _count(rows: Sequence[Row]) -> str:
+    """Return what everybody may read: how many there are of what."""
+    return render_counts("rotations", (row.state for row in rows), nothing="nothing is due")
 
 
 def tell_runner(
@@ -151,7 +149,7 @@ def tell_runner(
     notes = find_notes(account.results, skipped, account.failures)
     if settings.coarse:
         runner.annotate(render_notes(without_names(notes)))
-        runner.write_summary(render_coarse_rotation(rows))
+        runner.write_summary(_count(rows))
     else:
         runner.annotate(render_notes(notes))
         text = render_rotation_markdown(rows, status_word(code), settings.repository)

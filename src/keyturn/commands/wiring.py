@@ -5,6 +5,7 @@ The only place that knows both the concrete outside and the stages; it decides n
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
 from dataclasses import dataclass, replace
@@ -102,16 +103,19 @@ def with_audience(settings: Settings, github: Client | None, config: Config) -> 
     cannot be told whether it is one, it is taken for one. A run that asks nobody hides nothing.
     """
     runner = settings.runner
-    if not runner.in_actions or github is None or config.issues.public:
+    if not runner.in_actions or runner.untrusted_event or config.issues.public:
         return settings
     private = runner.private
-    if private is None:
+    if private is None and github is not None:
         from keyturn.github.client import repository_facts
 
         try:
             private = repository_facts(github, runner.repository or settings.repository).private
         except PlatformError:
             private = False
+    if not private:
+        # What `-v` and RUNNER_DEBUG show has names of secrets and people in its paths.
+        logging.getLogger("keyturn").handlers.clear()
     return replace(settings, coarse=not private)
 
 

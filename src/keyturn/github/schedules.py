@@ -6,15 +6,16 @@ It switches nothing on or off.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from keyturn.errors import PlatformUnavailable
+from keyturn.errors import PlatformRefused, PlatformUnavailable
 from keyturn.github.answer import NONSENSE, missing_is_forbidden, read_instant, read_text
 from keyturn.github.client import Client, repository_facts, repository_path
-from keyturn.model import Activity, WorkflowFacts
+from keyturn.model import Activity, ClockRun, WorkflowFacts
 
 _NEEDS = "Actions: read"
+_NEEDS_FILES = "Contents: read"
 _FOLDER = ".github/workflows/"
 _SOME_RUNS = 10
 _ENDED = ("success", "failure")
@@ -42,37 +43,42 @@ class GitHubSchedules:
         ours = (row for row in rows if str(row.get("path")).startswith(_FOLDER))
         return {facts.path: facts for facts in map(_read_workflow, ours)}
 
-    def find_last_run(self, workflow: WorkflowFacts) -> datetime | None:
-        """Return when the newest run by the clock began that is at work or came to its end.
+    def find_last_run(self, workflow: WorkflowFacts) -> ClockRun | None:
+        """Return the newest run by the clock that is at work or came to its end.
 
         Where none of the newest few is of that kind, it is the oldest of these. Raises
         PlatformError.
         """
         path = repository_path(self._repository, "actions", "workflows", str(workflow.id), "runs")
         rows = self._get_rows(path, event="schedule", per_page=_SOME_RUNS)
-        begun = [_read_begin(row) for row in rows]
+        begun = [_read_run(row) for row in rows]
         alive = [
-            at
-            for row, at in zip(rows, begun, strict=True)
+            run
+            for row, run in zip(rows, begun, strict=True)
             if row.get("status") == "in_progress" or row.get("conclusion") in _ENDED
         ]
-        return max(alive, default=min(begun, default=None))
+        by_age = attrgetter("began_at")
+        return max(alive, key=by_age, default=min(begun, key=by_age, default=None))
 
-    def find_last_change(self, path: str) -> datetime | None:
-        """Return when a file of the default branch was changed last; None where it has none.
+    def find_blob(self, path: str, commit: str = "") -> str | None:
+        """Return git's id of a file, of the default branch unless a commit is named.
 
-        Raises PlatformError.
+        None where there is no such file. Raises PlatformError.
         """
-        address, needs = repository_path(self._repository, "commits"), "Contents: read"
-        with missing_is_forbidden(address, needs):
-            rows = self._client.get(address, needs=needs, path=path, per_page=1)
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        file, needs = repository_path(self._repository, "contents", *path.split("/")), _NEEDS_FILES
+        at = {"ref": commit} if commit else {}
+        try:
+            data = self._client.get(file, needs=needs, **at)
+        except PlatformRefused as error:
+            if error.status != 404:
+                raise
+            commits = repository_path(self._repository, "commits")
+            with missing_is_forbidden(commits, needs):
+                self._client.get(commits, needs=needs, per_page=1)
+            return None  # files can be read, so that this one is not there
+        if not isinstance(data, dict):
             raise PlatformUnavailable(NONSENSE)
-        # The list was readable, so that what is not found now is not there.
-        file = repository_path(self._repository, "contents", *path.split("/"))
-        if not rows or not self._client.exists(file, needs=needs):
-            return None
-        return _read_commit(rows[0])
+        return read_text(data, "sha")
 
     def _get_rows(self, path: str, **query: str | int) -> list[dict[str, Any]]:
         with missing_is_forbidden(path, _NEEDS):
@@ -92,17 +98,8 @@ def _read_workflow(row: Mapping[str, Any]) -> WorkflowFacts:
     return WorkflowFacts(number, path, read_text(row, "state"), created, updated)
 
 
-def _read_begin(row: Mapping[str, Any]) -> datetime:
+def _read_run(row: Mapping[str, Any]) -> ClockRun:
     created = read_instant(row, "created_at")
     if created is None:
         raise PlatformUnavailable(NONSENSE)
-    return created
-
-
-def _read_commit(row: Mapping[str, Any]) -> datetime:
-    commit = row.get("commit")
-    committer = commit.get("committer") if isinstance(commit, dict) else None
-    at = read_instant(committer, "date") if isinstance(committer, dict) else None
-    if at is None:
-        raise PlatformUnavailable(NONSENSE)
-    return at
+    return ClockRun(created, read_text(row, "head_sha"), read_text(row, "head_branch"))

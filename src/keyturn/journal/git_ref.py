@@ -5,8 +5,7 @@ It knows no HTTP: the branch is given to it.
 
 from __future__ import annotations
 
-import hashlib
-
+from keyturn.blob import blob_id
 from keyturn.errors import JournalConflict, PlatformRefused, PlatformUnavailable
 from keyturn.journal import Branch, Stored
 
@@ -46,10 +45,4 @@ class GitRefJournal:
             if isinstance(error, PlatformRefused):
                 raise PlatformRefused(error.message, status=error.status, hint=_REFUSED) from error
             raise
-        return blob_id(data)
-
-
-def blob_id(data: bytes) -> str:
-    """Return git's name for a file of these bytes."""
-    # git's names are SHA-1; that a line is ours is proved by its own MAC, not by them.
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        return blob_id(data)  # that a line is ours is proved by its own MAC, not by this

@@ -59,7 +59,13 @@ from keyturn.model.tokens import (
     Token,
     TokenStatus,
 )
-from keyturn.model.watching import SCHEDULE_STOPPED, Activity, OwnWorkflow, WorkflowFacts
+from keyturn.model.watching import (
+    SCHEDULE_STOPPED,
+    Activity,
+    ClockRun,
+    OwnWorkflow,
+    WorkflowFacts,
+)
 
 __all__ = [
     "COPY_RULES",
@@ -71,6 +77,7 @@ __all__ = [
     "Advice",
     "Bounds",
     "Capability",
+    "ClockRun",
     "Consumer",
     "Deadline",
     "DeadlineReason",

@@ -5,7 +5,7 @@ Facts only; whether they are enough is judged in `rules/watcher`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ class OwnWorkflow:
     path: str
     schedules: tuple[Trigger, ...]
     """What starts the very step."""
+    text: str = field(default="", repr=False)
+    """The file as it was read here; line ends are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class WorkflowFacts:
     created_at: datetime
     updated_at: datetime
     """When it was made, or switched off or on, last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRun:
+    """A run that GitHub's clock started."""
+
+    began_at: datetime
+    commit: str
+    branch: str
+    """The default branch, as it was then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from keyturn.model import Severity, Survey
 from keyturn.plain import count
 from keyturn.report.annotations import render_notes
 from keyturn.report.coarse_words import WHY, describe_findings
-from keyturn.report.rotation import Row
 from keyturn.report.summary import headline
 
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
@@ -35,11 +34,10 @@ def render_coarse_annotations(survey: Survey) -> list[str]:
     return render_notes([(kind or "warning", "keyturn", "; ".join(_lines(survey)))])
 
 
-def render_coarse_rotation(rows: Iterable[Row]) -> str:
-    """Return what became of rotations, for a log and a summary alike."""
-    states = Counter(row.state for row in rows)
-    lines = [f"- {number} {state}" for state, number in states.items()] or ["- nothing is due"]
-    return "\n".join(["keyturn: rotations", "", *lines, "", WHY, ""])
+def render_counts(title: str, kinds: Iterable[str], *, nothing: str) -> str:
+    """Return how many there are of what kind, for a log and a summary alike."""
+    lines = [f"- {number} {kind}" for kind, number in Counter(kinds).items()] or [f"- {nothing}"]
+    return "\n".join([f"keyturn: {title}", "", *lines, "", WHY, ""])
 
 
 def without_names(notes: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

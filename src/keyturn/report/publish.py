@@ -77,14 +77,24 @@ def report(
         else:
             runner.annotate(render_annotations(survey, config_path=config_path))
             runner.write_summary(rendered("markdown"))
-        runner.write_outputs(summary.outputs(survey, code, report=path))
+        told = summary.outputs(survey, code, report=path)
+        if settings.coarse:  # a later step's log, or a debugging run, would show it
+            told |= {"next-deadline": ""}
+        runner.write_outputs(told)
 
 
-def deliver(rendered: Callable[[str, bool, int], str], settings: Settings) -> None:
-    """Write the files asked for, and print; `rendered` takes format, colour and width."""
+def deliver(rendered: Callable[..., str], settings: Settings, *, coarse: str) -> None:
+    """Write the files asked for, and print; where everybody can read that, only `coarse`.
+
+    `rendered` takes the format, and by their names colour and width.
+    """
     for output in settings.outputs:
-        write_atomically(settings.root / output.path, rendered(output.format, False, 100))
-    emit(rendered(settings.format, settings.color, settings.width))
+        text = rendered(output.format, color=False, width=100)
+        write_atomically(settings.root / output.path, text)
+    if settings.coarse and settings.format == "text":
+        emit(coarse)
+    else:
+        emit(rendered(settings.format, color=settings.color, width=settings.width))
 
 
 def emit(text: str) -> None:

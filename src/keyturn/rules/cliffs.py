@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from keyturn.model import Finding, Freeze, Inspected, State
+from keyturn.model import DeadlineReason, Finding, Freeze, Inspected, State
 from keyturn.plan_windows import is_good_end
 from keyturn.rules import SEVERITIES
 
@@ -49,7 +49,11 @@ def _about(
     more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
     message = f"{len(ids)} tokens stop working on {day}: {', '.join(named)}{more}"
     days = _spread(due, len(named), freezes, now=now)
-    if days:
+    # A provider that gives up a kind of token does so on that day, whenever they were renewed.
+    retired = any(
+        each.deadline and each.deadline.reason is DeadlineReason.RETIREMENT for each in tokens
+    )
+    if days and not retired:
         told = ", ".join(f"{id} by {at.date()}" for id, at in zip(named, days, strict=True))
         message += f"; to have them end on days of their own, renew {told}"
     return Finding("expiry-cliff", SEVERITIES["expiry-cliff"], repository, message, due_at=due)

@@ -147,7 +147,7 @@ tokens:
       - {{ name: AWS_SECRET_ACCESS_KEY, part: secret-access-key }}
   - id: feed
     provider: declared
-    expires: 2027-06-01
+    expires: 2026-12-09
     secrets:
       - {{ name: FEED_PASSWORD, value: FEED_PASSWORD }}
       - {{ environment: production, name: FEED_PASSWORD, value: PRODUCTION_FEED_PASSWORD }}
@@ -240,7 +240,7 @@ def _fill_sailpoint(box: Sandbox, stored: dict[str, str], given: dict[str, str])
         "ci-robot",
         owner=robot,
         created_at=_ago(box, 150),
-        expires_at=datetime(2026, 12, 5, tzinfo=UTC),
+        expires_at=datetime(2026, 12, 9, 17, tzinfo=UTC),
         last_used_at=_ago(box, 1),
     )
     sailpoint.create_pat("old-export", owner=robot, created_at=_ago(box, 700))
