@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -48,8 +49,9 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test is a process of its own as far as known values go."""
+    """Each test is a process of its own as far as known values and what `-v` prints to go."""
     monkeypatch.setattr(secret_value, "_registry", type(secret_value._registry)())
+    monkeypatch.setattr(logging.getLogger("keyturn"), "handlers", [])
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from keyturn.model import (
     Use,
     Uses,
 )
-from tests.issue_samples import DAYS, DUE, IDLE, NOW, REF, STATUS, expiring, survey
+from tests.issue_samples import DAYS, DUE, IDLE, NOW, REF, STATUS, dead, expiring, survey
 
 ROTATE = ".github/workflows/rotate.yml"
 BY_HAND = (Trigger("workflow_dispatch"),)
@@ -78,6 +78,9 @@ def test_the_end_of_what_nobody_uses_has_no_date_until_it_is_due() -> None:
     assert (row.at, row.first) == (None, None)
     (row,) = make_board(three(deadline, findings=(replace(expiring(), subject="t0"),))).rows
     assert row.at == DUE
+    # What else is wrong does not keep it from moving.
+    (row,) = make_board(three(deadline, findings=(replace(IDLE, subject="t0"),))).rows
+    assert (row.at, row.rule) == (None, "idle")
 
 
 def test_a_healthy_token_too_has_its_first_job() -> None:
@@ -95,6 +98,10 @@ def test_a_healthy_token_too_has_its_first_job() -> None:
         ((expiring(),), False, False, False),
         ((expiring(),), True, True, False),
         ((), True, False, False),
+        ((IDLE,), True, False, False),
+        ((dead(),), True, False, True),
+        ((dead("revoked", due=None),), True, False, False),
+        ((dead("blocked-by-policy", due=None),), True, False, False),
         ((replace(IDLE, severity=Severity.INFO),), True, False, False),
     ],
 )

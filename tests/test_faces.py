@@ -7,6 +7,7 @@ import time
 import pytest
 
 from keyturn.faces import FACES, find_face
+from keyturn.guess_tables import ISSUERS, PROVIDERS
 
 LINES = {
     "GitHub: Bad credentials": ("HttpError: Bad credentials", "bad credential store"),
@@ -17,7 +18,7 @@ LINES = {
     ),
     "npm: 404 for a PUT, which is how a refused upload looks": (
         "npm error 404 Not Found - PUT https://npm.example/@octo%2fapp - Not found",
-        "npm error 404 Not Found - GET https://npm.example/left-pad",
+        "npm error code E404\nnpm error 404 Not Found - GET https://npm.example/left-pad",
     ),
     "npm: E401": ("npm ERR! code E401", "npm ERR! code ELIFECYCLE"),
     "git: could not read a user name, which it asks for once a token is refused": (
@@ -90,6 +91,10 @@ def test_a_face_and_its_near_miss(words: str) -> None:
         "Error: Process completed with exit code 1.",
         "tests/test_auth.py::test_unauthorized FAILED",
         "npm warn deprecated",
+        "o.s.s.authentication.BadCredentialsException: Bad credentials",
+        '{"timestamp":1,"status":401,"error":"Unauthorized","message":"Bad credentials"}',
+        '{"code": 401, "message": "Bad credentials."}',
+        "AssertionError: expected 'Bad credentials' to equal ''",
         "remote: Permission to octo/app.git denied to github-actions[bot].",
     ],
 )
@@ -97,12 +102,45 @@ def test_what_may_have_other_reasons_is_no_face(line: str) -> None:
     assert find_face(line) is None
 
 
-def test_a_token_has_only_the_faces_of_its_provider() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message":"Bad credentials","documentation_url":"https://docs.github.com/rest"}',
+        '{\n  "message": "Bad credentials",\n  "status": "401"\n}',
+        "gh: Bad credentials (HTTP 401)",
+        "HTTP 401: Bad credentials (https://api.github.com/graphql)",
+        "GET https://api.github.com/user: 401 Bad credentials []",
+        "##[error]Bad credentials",
+        "##[error]Bad credentials - https://docs.github.com/rest",
+    ],
+)
+def test_how_the_programs_of_github_say_it(line: str) -> None:
+    found = find_face(line)
+    assert found
+    assert found.words == "GitHub: Bad credentials"
+
+
+def test_a_token_has_only_the_faces_of_its_issuer() -> None:
     shown = LINES["GitLab: HTTP Basic: Access denied"][0]
-    assert find_face(shown, provider="gitlab")
-    assert find_face(shown, provider="declared")
-    assert find_face(shown, provider="github") is None
-    assert find_face("HTTP 401", provider="github")
+    assert find_face(shown, issuer="gitlab")
+    assert find_face(shown, issuer="declared")
+    assert find_face(shown, issuer="github") is None
+    assert find_face("HTTP 401", issuer="github")
+    git = "fatal: could not read Username for 'https://github.com': terminal prompts disabled"
+    assert find_face(git, issuer="github")
+    assert find_face(git, issuer="aws-iam") is None
+    assert find_face(git, issuer="Sonar") is None
+
+
+def test_the_issuers_are_called_as_everywhere() -> None:
+    known = {*PROVIDERS.values(), *(issuer for issuer, _ in ISSUERS)}
+    assert {name for face in FACES for name in face.of} <= known
+
+
+def test_what_a_test_suite_prints_on_the_way_is_no_401_of_ours() -> None:
+    shown = "GET /login HTTP/1.1 401 Unauthorized\n"
+    assert find_face(shown + "ok\n" * 39)
+    assert find_face(shown + "ok\n" * 40) is None
 
 
 def test_a_hostile_log_takes_no_time() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keyturn.failed_logins import _find_words
-from keyturn.model import Consumer
+from keyturn.failed_logins import _find_words, _match
+from keyturn.model import Consumer, Reference, Use
+from keyturn.model.runs import RunJob, RunStep, WorkflowRun
 from keyturn.sandbox import Fault, Response
 from keyturn.sandbox.github_world import Run
 from tests.world import Ran, World, make_world
@@ -18,6 +20,8 @@ from tests.world import Ran, World, make_world
 NIGHTLY = ".github/workflows/nightly.yml"
 STEP = "Mirror the repository"
 HOUR = timedelta(hours=1)
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+RUN = WorkflowRun("octo/app", 1, NIGHTLY, "schedule", "completed", AT, AT, "")
 LOG = """\
 2026-11-23T01:30:00.1000000Z ##[group]Run ./mirror.sh
 2026-11-23T01:30:00.1000000Z echo "npm error code E401"
@@ -56,9 +60,9 @@ def test_the_token_is_named_with_what_its_failure_looks_like(world: World) -> No
     (finding,) = found(world.check())
     assert (finding["subject"], finding["severity"]) == ("mirror", "warning")
     assert finding["message"] == (
-        "the run of 2026-11-23 05:17 UTC of .github/workflows/nightly.yml failed in mirror, "
-        "Mirror the repository, with what a dead token looks like (GitLab: HTTP Basic: Access "
-        "denied); gitlab says the token is alive: is the stored copy another one?"
+        "a run of .github/workflows/nightly.yml failed in mirror, Mirror the repository, with what "
+        "a dead token looks like (GitLab: HTTP Basic: Access denied); gitlab says the token is "
+        "alive: is the stored copy another one?"
     )
     assert [place["path"] for place in finding["references"]] == [NIGHTLY]
 
@@ -97,6 +101,82 @@ def test_runs_that_say_nothing(world: World) -> None:
     assert found(world.check())
     world.repository.add_run(NIGHTLY)
     assert found(world.check()) == []
+
+
+def writes(ran: Ran) -> list[str]:
+    return [line for line in ran.asked if not line.startswith("GET ")]
+
+
+def test_a_workflow_that_fails_every_night_has_its_issue_written_once(world: World) -> None:
+    add_failed(world)
+    world.check()
+    (issue,) = [i for i in world.repository.issues.values() if "failed-login" in i.body]
+    for _ in range(3):
+        world.box.clock.advance(timedelta(days=1))
+        run = add_failed(world)
+        run.jobs[0].name = "mirror (eu, 1)"
+        run.jobs.reverse()
+        ran = world.check()
+        assert found(ran)
+        assert not any(f"/issues/{issue.number}" in line for line in writes(ran))
+
+
+def test_a_failed_pull_request_does_not_hide_a_failed_schedule(world: World) -> None:
+    add_failed(world, at=world.box.clock.now - 2 * HOUR)
+    add_failed(world, step="Run actions/checkout@v5", event="pull_request")
+    assert found(world.check())
+
+
+@pytest.mark.parametrize(
+    ("event", "conclusion", "said"),
+    [
+        ("schedule", "success", False),
+        ("schedule", "skipped", True),
+        ("push", "success", True),
+    ],
+)
+def test_a_later_run_with_another_tag(
+    world: World, event: str, conclusion: str, said: bool
+) -> None:
+    add_failed(world).branch = "v1.0.0"
+    later = world.repository.add_run(NIGHTLY, jobs=[("mirror", "success")], event=event)
+    later.branch = "v1.0.1"
+    later.jobs[0].steps = [("Set up job", "success"), (STEP, conclusion)]
+    assert bool(found(world.check())) is said
+
+
+def test_an_issue_keeps_it_where_the_log_is_not_had(world: World) -> None:
+    run = add_failed(world)
+    world.check()
+    (issue,) = [i for i in world.repository.issues.values() if "failed-login" in i.body]
+    run.jobs[0].log = None
+    before = issue.body
+    assert found(world.check()) == []
+    assert (issue.state, issue.body) == ("open", before)
+
+
+def test_the_step_of_a_local_action_is_not_the_jobs(world: World) -> None:
+    inner = Consumer("deploy/action.yml", 5, label="Login")
+    uses = [
+        Use("T", NIGHTLY, "a", (), Reference("deploy/action.yml", 5, 1, "T"), consumers=(inner,))
+    ]
+    steps = (RunStep("Login", "failure"),)
+    job = RunJob("a", "completed", conclusion="failure", id=1, steps=steps)
+    run = replace(RUN, jobs=(job,))
+    assert _match(run, job, uses) is None
+    assert _match(run, job, [replace(uses[0], consumers=(replace(inner, job="a"),))])
+
+
+def test_a_step_that_is_called_by_what_another_does() -> None:
+    login = Consumer(NIGHTLY, 5, job="a", label="Login", uses="docker/login-action@v4")
+    uses = [Use("T", NIGHTLY, "a", (), Reference(NIGHTLY, 5, 1, "T"), consumers=(login,))]
+    failed = RunStep("Run docker/login-action@v4", "failure")
+    job = RunJob(
+        "a", "completed", conclusion="failure", steps=(RunStep("Login", "success"), failed)
+    )
+    assert _match(RUN, job, uses) is None
+    assert _match(RUN, replace(job, steps=(failed,)), uses)
+    assert _match(RUN, replace(job, steps=(RunStep("Login", "failure"),)), uses)
 
 
 def test_two_steps_of_one_name_are_not_told_apart(world: World) -> None:
@@ -152,6 +232,33 @@ def test_a_missing_right_is_said_once_and_changes_nothing_else(world: World, sta
     assert notice["kind"] == "not-permitted"
 
 
+@pytest.mark.parametrize(
+    ("where", "status", "kinds"),
+    [
+        (r"/actions/runs/\d+/jobs", 403, ["not-permitted"]),
+        (r"/actions/runs/\d+/jobs", 404, []),
+        (r"/actions/runs/\d+/jobs", 500, ["github-unavailable"]),
+        (r"/actions/workflows/nightly.yml/runs", 403, ["not-permitted"]),
+        (r"/actions/workflows/nightly.yml/runs", 404, []),
+        (r"/actions/workflows/nightly.yml/runs", 502, ["github-unavailable"]),
+        (r"/actions/jobs/\d+/logs", 403, []),
+        (r"/actions/jobs/\d+/logs", 500, []),
+    ],
+)
+def test_every_later_question_may_be_refused(
+    world: World, where: str, status: int, kinds: list[str]
+) -> None:
+    usual = world.check()
+    add_failed(world)
+    fault = Fault(f"GET /repos/octo/storefront{where}", Response(status, {"message": "no"}))
+    world.box.github.server.faults.append(fault)
+    ran = world.check()
+    assert ran.report["findings"] == usual.report["findings"]
+    before = [error["kind"] for error in usual.report["errors"]]
+    assert sorted(error["kind"] for error in ran.report["errors"]) == sorted([*before, *kinds])
+    assert ran.code == (3 if kinds == ["github-unavailable"] else usual.code)
+
+
 def test_an_issue_keeps_it_where_the_runs_are_not_seen(world: World) -> None:
     add_failed(world)
     world.check()
@@ -175,6 +282,32 @@ def test_few_requests(world: World) -> None:
 def test_a_run_that_others_can_start_asks_nothing(world: World) -> None:
     add_failed(world)
     assert world.check(GITHUB_EVENT_NAME="pull_request").asked == []
+
+
+@pytest.mark.parametrize(
+    ("script", "printed"),
+    [
+        # Lines of a script are coloured; they are nobody's words, whatever they look like.
+        ("\x1b[36;1m##[endgroup]\x1b[0m\n\x1b[36;1mecho E401\x1b[0m", ""),
+        ("\x1b[36;1mecho '##[group]Run x'\x1b[0m\n\x1b[36;1mecho E401\x1b[0m", ""),
+        ("", "##[group]Run x\n##[endgroup]\nE401"),
+        ("", "##[group]Run ./a\n##[endgroup]\nE401"),
+        ("", "Post job cleanup.\nE401"),
+    ],
+)
+def test_words_that_are_not_the_steps_own(script: str, printed: str) -> None:
+    step = Consumer("ci.yml", 1, script="./a\n")
+    log = f"##[group]Run ./a\n{script}\n##[endgroup]\nhello\n{printed}\n"
+    assert "E401" not in _find_words(log, [step], alone=False)
+
+
+def test_colours_and_groups_hide_no_words() -> None:
+    step = Consumer("ci.yml", 1, uses="actions/checkout@v5")
+    log = (
+        "##[group]Run actions/checkout@v5\nwith:\n##[endgroup]\n##[group]Fetching\n"
+        "npm \x1b[31merror\x1b[39m \x1b[94mcode\x1b[39m E401\n##[endgroup]\n"
+    )
+    assert "npm error code E401" in _find_words(log, [step], alone=False)
 
 
 def test_the_log_of_the_whole_job_counts_only_for_a_single_step() -> None:

@@ -47,6 +47,7 @@ CREDENTIALS = """
     AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY ACCESS_KEY_ID ACCESS_KEY_SECRET
     PROD_AWS_ACCESS_KEY_ID R2_ACCESS_KEY_ID B2_APPLICATION_KEY_ID AKEYLESS_ACCESS_ID
     ISC_CLIENT_ID SAIL_CLIENT_ID IDN_CLIENT_ID ISC_CLIENT_SECRET CHECKMARX_CLIENT_SECRET
+    PUSHOVER_USER
     OSSRH_USERNAME SONATYPE_USERNAME MAVEN_CENTRAL_USERNAME MAVEN_USERNAME SES_SMTP_USERNAME
     SLACK_WEBHOOK SLACK_WEBHOOK_URL DISCORD_WEBHOOK_URL TEAMS_WEBHOOK_URL GOOGLE_CHAT_WEBHOOK_URL
     MATTERMOST_PUBLIC_CERTBOT_CHANNEL_WEBHOOK WEBHOOK_SECRET RENDER_DEPLOY_HOOK
@@ -194,6 +195,14 @@ LOGIN = action("docker/login-action@v3", username="USER_OF_HUB", password="HUB")
             "GitHub",
         ),
         (
+            "BOT",
+            action("actions/checkout@v5", token="BOT")
+            + "    github-server-url: https://g.acme.io\n",
+            "credential",
+            Sure.LIKELY,
+            "",
+        ),
+        (
             "ROLE",
             action("aws-actions/configure-aws-credentials@v5", role_to_assume="ROLE"),
             "setting",
@@ -279,6 +288,8 @@ def test_the_consumer_says_more_than_the_name(
         ('curl -H "Authorization: Bearer $IT" "$SITE"', True),
         ("curl -H 'X-Api-Key: '$IT $SITE", True),
         ('curl -u "$IT" "$SITE"', True),
+        ('curl -u "$IT:" "$SITE"', True),
+        ("curl -u $IT: $SITE", True),
         ('docker login -u me -p "$IT"', True),
         ('echo "$IT" | docker login -u me --password-stdin', True),
         ("echo ${IT} | base64 -d > key.json", True),

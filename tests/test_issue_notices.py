@@ -94,6 +94,27 @@ def test_who_sets_it_aside_is_left_in_peace_until_there_is_news() -> None:
     assert action.kind is Kind.REOPEN
 
 
+@pytest.mark.parametrize("reason", ["not_planned", "completed"])
+def test_whoever_closed_one_time_the_next_is_news(reason: str) -> None:
+    issue = replace(opened(), open=False, reason=reason)
+    assert decide(replace(OVER, partial=True), issue) == []
+    (action,) = decide(OVER, issue)
+    assert (action.kind, action.comment) == (Kind.UPDATE, None)
+    issue = after(action, issue)
+    assert decide(OVER, issue) == []
+    (action,) = decide(SAID, issue)
+    assert (action.kind, action.comment) == (Kind.REOPEN, "news")
+
+
+def test_who_may_not_set_it_aside_cannot_keep_news_from_being_said() -> None:
+    issue = replace(opened(), open=False, reason="not_planned", overruled=True)
+    (action,) = decide(SAID, issue)
+    issue = replace(after(action, issue), open=False)
+    assert decide(SAID, issue) == []
+    (action,) = decide(replace(SAID, facts=("b",)), issue)
+    assert action.kind is Kind.REOPEN
+
+
 def test_closed_as_done_it_is_opened_again_once() -> None:
     issue = replace(opened(), open=False, reason="completed")
     (action,) = decide(SAID, issue)

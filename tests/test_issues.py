@@ -20,10 +20,13 @@ from keyturn.issue_state import (
 )
 from keyturn.issues import Convergence
 from keyturn.model import (
+    Deadline,
+    DeadlineReason,
     Failure,
     FailureKind,
     Finding,
     FirstBreak,
+    Precision,
     Scope,
     Secret,
     SecretRef,
@@ -144,6 +147,24 @@ def test_a_day_that_passes_changes_nothing(findings: tuple[Finding, ...]) -> Non
         return survey(*moving, status=status, now=now)
 
     assert decide(at(NOW + DAYS), opened(at(NOW))) == []
+
+
+def test_a_token_in_use_changes_nothing_by_being_used() -> None:
+    found = Finding("never-expires", Severity.WARNING, "deploy", "never")
+
+    def used(days: int) -> Survey:
+        last = NOW + days * DAYS
+        end = Deadline(last + 365 * DAYS, DeadlineReason.IDLE_REMOVAL, "its provider")
+        status = TokenStatus(
+            State.ACTIVE, Precision.NEVER, token_id="7", last_used_at=last, ends=(end,)
+        )
+        made = survey(found, status=status, now=last)
+        (inspected,) = made.tokens
+        return replace(made, tokens=(replace(inspected, deadline=end),))
+
+    issue = apply(one(decide(used(0))))
+    for days in (1, 2, 40):
+        assert decide(used(days), issue) == []
 
 
 def test_other_words_are_written_without_a_comment() -> None:

@@ -35,6 +35,9 @@ HIDDEN = {
     "build && deploy ${TOKEN} || echo failed": "|| echo",
     "cd site\necho deploying\ndeploy || true": "|| true",
     "deploy $TOKEN > log.txt 2>&1 || true": "|| true",
+    "deploy $TOKEN > log.txt || true\ncat log.txt": "|| true",
+    "deploy $TOKEN || true\nexport DONE=1\nexit 0": "|| true",
+    "deploy $TOKEN > /dev/null || true\necho done > /dev/null": "|| true",
     "make test\ndeploy $TOKEN || true": "|| true",
     "if [ -f dist/app ]; then\n  upload $TOKEN || true\nfi": "|| true",
     "for file in dist/*; do\n  upload $TOKEN $file || true\ndone": "|| true",
@@ -65,6 +68,16 @@ SEEN = [
     "npm publish",
     "npm ci || true\nnpm publish",  # which of the two needs it?
     "npm publish || exit 1",
+    "deploy $TOKEN > out.txt || true\ngrep -q success out.txt",
+    'deploy $TOKEN 2>&1 | tee -a "out.log" || true\nif grep -q ERROR out.log; then exit 1; fi',
+    "scan $TOKEN -o out.sarif || true\nconvert out.sarif",
+    # What comes next misses what that should have brought or done.
+    "git clone https://$TOKEN@git.example/app || true\ncd app\nmake",
+    "wget --header $TOKEN https://x.example/a.tgz || true\ntar xf a.tgz",
+    "deploy $TOKEN || true\n./check-that-it-is-there",
+    "fetch $TOKEN || true\n[ -s out ]",
+    "fetch $TOKEN || true\nif [ ! -s out ]; then exit 1; fi",
+    'fetch $TOKEN || true\necho "$(cat out)"',
     "npm publish || { echo failed; exit 1; }",
     "npm publish || (echo failed && exit 1)",
     "npm publish || code=$?",
@@ -84,6 +97,13 @@ SEEN = [
     "echo $TOKEN > ~/.netrc || true\nfetch",
     'docker login -u me -p "$TOKEN" || true',  # the push behind it fails
     "gh auth login --with-token <<< $TOKEN || true",
+    # Who takes it to keep it never sees whether it is dead.
+    'echo "$TOKEN" | gpg --batch --yes --import || true',
+    "git remote set-url origin https://me:$TOKEN@github.com/octo/app || true",
+    "kubectl create secret generic app --from-literal=token=$TOKEN || true",
+    "gh secret set APP --body $TOKEN || true",
+    "dotnet nuget update source feed --password $TOKEN || true",
+    "npm set //npm.example/:_authToken $TOKEN || true",
     'if deploy "$TOKEN"; then echo fine; else exit 1; fi',
     'while ! deploy "$TOKEN"; do sleep 1; done',
     "set +e\ndeploy $TOKEN",
@@ -102,6 +122,10 @@ SEEN = [
     "curl -s $TOKEN | jq -e .ok",
     "curl -s $TOKEN | tar xz",
     "curl -sO $TOKEN",
+    "curl -u me:$TOKEN -T site.zip ftp://files.example/",
+    'curl --user "me:$TOKEN" -T site.zip $FTP_HOST',
+    "curl -s -c jar -d password=$TOKEN https://x.example/login\nuse jar",
+    "curl -sD heads $TOKEN\ngrep -q 200 heads",
     "curl -s -o out.tgz $TOKEN\ntar xf out.tgz",
     "curl -s $TOKEN > out.json",
     'status=$(curl -s -o /dev/null -w "%{http_code}" $TOKEN)\n[ "$status" = 200 ]',
@@ -145,7 +169,7 @@ def test_nothing_breaks_the_reader(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["$(", '"$(', "${", "`", "<(", "if a; then ", "<<A\n", "a && ", "("]
+    "part", ["$(", '"$(', "${", "`", "<(", "if a; then ", "<<A\n", "a && ", "(", "a || :\n"]
 )
 def test_a_hostile_script_takes_no_time(part: str) -> None:
     start = time.monotonic()

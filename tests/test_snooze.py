@@ -238,3 +238,10 @@ def test_who_may_not_set_it_aside_has_it_back_once() -> None:
     assert action.kind is Kind.REOPEN
     issue = replace(after(action, issue), open=False)
     assert decide(found, issue) == []
+    # A bot that closes it again and again does not keep the token's death from being said.
+    worse = survey(expiring(days=3))
+    (action,) = decide(worse, issue)
+    assert action.kind is Kind.REOPEN
+    issue = replace(after(action, issue), open=False)
+    assert decide(worse, issue) == []
+    assert [a.kind for a in decide(survey(dead()), issue)] == [Kind.REOPEN]

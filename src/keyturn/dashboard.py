@@ -23,6 +23,8 @@ from keyturn.model import (
 )
 
 _DEAD = (State.EXPIRED, State.REVOKED)
+_DUE = ("expiring", "expired")
+"""What was revoked or is blocked, no rotation replaces."""
 _OWN_ACTION = re.compile(r"(?:[^/]+/)+keyturn(?:/composite)?")
 _ROTATE = re.compile(r"\bkeyturn\s+rotate\b((?:[^\n;&|#\\]|\\.)*)", re.DOTALL)
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -72,9 +74,10 @@ def _make_row(inspected: Inspected, survey: Survey) -> Row:
         for finding in survey.findings
         if finding.subject == token.id and finding.severity is not Severity.INFO
     ]
+    is_due = any(finding.rule in _DUE for finding in wrong)
     # The end of what nobody uses moves with every use; it stands still once it is due.
     moves = deadline is not None and deadline.reason is DeadlineReason.IDLE_REMOVAL
-    at = deadline.at if deadline and (wrong or not moves) else None
+    at = deadline.at if deadline and (is_due or not moves) else None
     uses = [
         use
         for secret in survey.inventory.secrets
@@ -86,7 +89,7 @@ def _make_row(inspected: Inspected, survey: Survey) -> Row:
         at,
         first=find_first_break(uses, at) if at else None,
         rule=wrong[0].rule if wrong else "",
-        rotate_now=bool(wrong) and token.rotate.enabled and token.id not in survey.by_hand,
+        rotate_now=is_due and token.rotate.enabled and token.id not in survey.by_hand,
     )
 
 

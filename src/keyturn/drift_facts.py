@@ -133,8 +133,18 @@ def _own_values(candidate: Candidate, credentials: Credentials) -> dict[str, Sec
 def _marks(candidate: Candidate, operations: Sequence[Operation]) -> Mapping[str, str]:
     """Return part -> the keyed fingerprint of what keyturn stored, while that token is in use."""
     shown = candidate.inspected.status.token_id
-    made = [o for o in operations if o.phase is Phase.DONE and o.new_id and o.new_id == shown]
-    return made[-1].facts.get("fingerprints", {}) if made else {}
+    born = candidate.inspected.status.created_at
+    made = [
+        operation.facts["fingerprints"]
+        for operation in operations
+        if operation.phase is Phase.DONE
+        and operation.new_id
+        and operation.new_id == shown
+        and "fingerprints" in operation.facts  # else of an older journal, or it moved the date only
+        # A provider may keep the id when somebody has a new value made.
+        and not (born and operation.closed_at and born > operation.closed_at)
+    ]
+    return made[-1] if made else {}
 
 
 def _kept(candidate: Candidate, operations: Sequence[Operation]) -> dict[SecretRef, Kept]:

@@ -23,10 +23,16 @@ from keyturn.expressions import parse_condition
 from keyturn.model import Consumer, Use
 from keyturn.shell_guards import find_script_guard
 
-_SIGNS_IN = re.compile(r"login|auth|credential|setup|checkout|app-token|cache|ssh-agent|import-gpg")
+_SIGNS_IN = re.compile(
+    r"login|auth|credential|setup|checkout|app-token|cache|ssh-(?:agent|key)|import-|vault|secrets"
+    r"|set-context|netrc"
+)
 """In an action's name: it stores what it is given, and what needs that comes later."""
-_STORES_LOGIN = re.compile(r"\b(?:login|auth|configure)\b")
-"""In a script: the same."""
+_STORES_LOGIN = re.compile(
+    r"\b(?:login|auth|config(?:ure)?|credentials?|import|secrets?|set-url|keychain)\b"
+    r"|GITHUB_(?:ENV|OUTPUT)|>(?![>\s]*/dev/null|&)"
+)
+"""In a script: the same. Who takes a secret to keep it does not look whether it is dead."""
 _MOST_VARIABLES = 100
 """Of a step that is looked at: each of its uses of secrets looks at them all."""
 _VERSION = re.compile(r"v(\d+)(?:\.\d+)*")
@@ -67,7 +73,7 @@ def find_guard(use: Use, consumer: Consumer) -> Guard | None:
         return None
     if len(consumer.env) > _MOST_VARIABLES:
         return None
-    if consumer.tolerated and not _STORES_LOGIN.search(consumer.script):
+    if consumer.tolerated and not _STORES_LOGIN.search(_without_expressions(consumer.script)):
         return Guard("continue-on-error: true", hides_dead=True)
     switch = _find_switch(consumer)
     if switch:
@@ -103,6 +109,13 @@ def find_silence(uses: Iterable[Use], *, path: str, job: str, missing: bool = Fa
                 return ""
             words[guard.words] = None
     return ", ".join(words)
+
+
+def _without_expressions(script: str) -> str:
+    """Blank out `${{ secrets.TOKEN }}`, whose words are no command's."""
+    for start, end in reversed(list(find_expressions(script))):
+        script = f"{script[:start]}{script[end:]}"
+    return script
 
 
 def _signs_in(consumer: Consumer) -> bool:

@@ -53,9 +53,10 @@ PAIR_ENDS = ("ACCESS_KEY_ID", "ACCESS_KEY", "ACCESS_ID", "APPLICATION_KEY_ID", "
 """The public half of a key pair: it changes whenever the other half does."""
 PAIRS = (
     ("CLIENT_ID", frozenset({"ISC", "SAIL", "SAILPOINT", "IDN", "IDENTITYNOW"})),
-    # A publisher's user name can be one half of a token (Sonatype); Amazon SES takes a key's id.
+    # A publisher's user name can be one half of a token (Sonatype); Amazon SES takes a key's id,
+    # and Pushover a key.
     ("USERNAME", frozenset({"OSSRH", "SONATYPE", "MAVEN", "CENTRAL", "NEXUS", "SES"})),
-    ("USER", frozenset({"OSSRH", "SONATYPE", "MAVEN", "CENTRAL", "NEXUS", "SES"})),
+    ("USER", frozenset({"OSSRH", "SONATYPE", "MAVEN", "CENTRAL", "NEXUS", "SES", "PUSHOVER"})),
 )
 """An end of a name that is half of a pair, where one of the words stands in it too."""
 
@@ -80,7 +81,7 @@ ADDRESS_DOUBTS = frozenset(
         "MARIADB", "SQL", "SQLALCHEMY", "JDBC", "AMQP", "RABBITMQ", "KAFKA", "NATS", "NEO4J",
         "CLICKHOUSE", "SNOWFLAKE", "ORACLE", "ELASTIC", "ELASTICSEARCH", "OPENSEARCH", "CLOUDINARY",
         "SENTRY", "DSN", "CONNECTION", "DIRECT", "SHADOW", "PRISMA", "NEON", "CACHE", "SMTP",
-        "MAIL", "MAILER", "LDAP", "FTP", "SFTP", "PROXY", "JAWSDB", "LOKI", "BROKER",
+        "MAIL", "MAILER", "LDAP", "FTP", "SFTP", "PROXY", "JAWSDB", "LOKI", "BROKER", "MSSQL",
         # whoever knows the address may do what it does
         "HOOK", "HOOKS", "DEPLOY", "BUILD", "TRIGGER", "CALLBACK", "NOTIFY", "NOTIFICATION",
         "NOTIFICATIONS", "ALERT", "ALERTS", "APPRISE", "SHOUTRRR", "SLACK", "DISCORD", "TEAMS",
@@ -121,9 +122,9 @@ SETTING_ENDS = (
 )  # fmt: skip
 """A name that ends in one of these words holds no credential, unless something else says so."""
 NAMING_ENDS = ("ID", "NAME", "EMAIL", "ALIAS", "FINGERPRINT", "ARN", "VERSION")
-"""`SSH_KEY_NAME` names a key; `SSH_KEY_SERVER` may be the key for a server, or a proxy's address."""
+"""`SSH_KEY_NAME` names a key; `SSH_KEY_SERVER` may be the key for a server."""
 DOUBTED_WORDS = CREDENTIAL_WORDS - {"AUTH"} | {"PROXY"}
-"""What ends in a word that names nothing, and has one of these before it, may be a credential."""
+"""What ends in a word that names no key, and has one of these before it, may be a credential."""
 
 _S = SETTING
 _SSH = {"host": _S, "username": _S, "port": _S, "fingerprint": _S, "key": "SSH key",

@@ -146,9 +146,15 @@ def _find_clues(place: Reference, consumers: Sequence[Consumer]) -> Iterator[_Cl
             yield _Clue(CREDENTIAL, "a step logs in with it", place, label)
 
 
+_ELSEWHERE = frozenset({"github-server-url", "base-url"})
+"""Inputs of actions/checkout and actions/github-script that say whose token it is."""
+
+
 def _judge_input(consumer: Consumer, place: Reference, group: str, label: str) -> _Clue:
     key = label.lower() if group == "with" else f"env.{label}"
     known = ACTIONS.get(consumer.action, {}).get(key, "")
+    if known == GITHUB and _ELSEWHERE & consumer.inputs.keys():
+        known = ""  # a server of one's own
     who = consumer.action or f"the step {consumer.label}"
     why = f"{who} takes it as {label}"
     if known == SETTING:
@@ -238,6 +244,8 @@ _PRESENTED_BEFORE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CURL_USER = re.compile(r"""\bcurl\b[^\n]*\s(?:-u|--user)[\s=]?["']?$""")
+# `curl -u NAME:WORD` names the user first; `curl -u WORD:` has no other word than that.
+_PASSWORD_FOLLOWS = re.compile(r"""["']*:["']*[^\s"']""")
 _IN_AN_ADDRESS = re.compile(r"https?://(?:[^\s/@]*:)?$", re.IGNORECASE)
 _PIPED = re.compile(r"""^["'}\s]*\|[^|\n]*(?:-stdin|--with-token|base64|\bgpg\b)""")
 
@@ -259,8 +267,7 @@ def _is_presented(consumer: Consumer, place: Reference, group: str, label: str) 
     for match in islice(re.finditer(form, text, re.IGNORECASE), _MOST_PLACES):
         before = text[: match.start()].rpartition("\n")[2][-_LONGEST_LINE:]
         after = text[match.end() :][:_LONGEST_LINE].partition("\n")[0]
-        # `curl -u NAME:WORD` names the user first.
-        is_user = after.lstrip("\"'").startswith(":")
+        is_user = _PASSWORD_FOLLOWS.match(after)
         if _PRESENTED_BEFORE.search(before) or (_CURL_USER.search(before) and not is_user):
             return True
         if _IN_AN_ADDRESS.search(before) and after.startswith("@"):

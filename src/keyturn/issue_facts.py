@@ -7,7 +7,7 @@ from datetime import timedelta
 from keyturn.instants import format_rfc3339
 from keyturn.issue_case import Case
 from keyturn.issue_state import Issue, Life, Memory, read_memory
-from keyturn.model import Finding
+from keyturn.model import DeadlineReason, Finding
 
 _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
 
@@ -15,6 +15,8 @@ _DEAD_RULES = frozenset({"expired", "revoked", "blocked-by-policy"})
 def life_of(case: Case) -> Life:
     """Return what tells this life of the token from others."""
     deadline = case.inspected.deadline
+    if deadline and deadline.reason is DeadlineReason.IDLE_REMOVAL:
+        deadline = None  # it moves with every use
     written = max((copy.updated_at for copy in case.copies if copy.updated_at), default=None)
     return Life(
         case.inspected.status.token_id or "",

@@ -17,7 +17,8 @@ def reconsider(case: Case, issue: Issue, now: datetime) -> Kind | None:
         return Kind.OPEN
     if is_hushed(case, issue, known, now):
         return None
-    if issue.set_aside:
+    # Who may not set it aside has no more of it by doing so twice.
+    if issue.set_aside or (issue.overruled and known.reopened):
         is_stuck = ROTATION_STUCK in map(rule_of, set(facts_of(case)) - set(known.facts))
         is_over = bool(labels_over(issue, now))
         return Kind.REOPEN if is_stuck or is_over or is_crossed(case, known) else None

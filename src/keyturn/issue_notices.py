@@ -45,6 +45,8 @@ class Notice:
     """How that is told, and that a closed issue is opened again."""
     over: str = ""
     """What is said when it is closed."""
+    partial: bool = False
+    """Not everybody answered: what an open issue says is not taken back."""
 
     @property
     def subject(self) -> str:
@@ -84,7 +86,7 @@ class Notices:
     dashboard: bool = False
     """One issue is to list every token."""
     coarse: bool = False
-    """Everybody can read the tracker: one issue says how much is wrong, and no other is kept."""
+    """Everybody can read the tracker: one issue says how much is wrong, and none names a token."""
 
     @property
     def wants_issues(self) -> bool:
@@ -121,20 +123,30 @@ class Notices:
 
     def _all(self) -> list[Notice]:
         """Return every notice, as far as this run could look into it."""
-        if self.coarse:
-            return [self.writer.overview(self.survey)] if self.survey.touched is None else []
-        notices = []
-        if SCHEDULE_STOPPED not in self.survey.unevaluated:
-            notices.append(self.writer.schedule(self.survey))
-        if self.survey.touched is None:
-            notices.append(self.writer.dashboard(self.survey, wanted=self.dashboard))
-        return notices
+        survey, notices = self.survey, []
+        # Of a public repository it tells nothing that everybody could not see.
+        told = not self.coarse or self.tracker.lower() == survey.repository.lower()
+        if told and SCHEDULE_STOPPED not in survey.unevaluated:
+            notices.append(self.writer.schedule(survey))
+        if survey.touched is not None:
+            return notices
+        if not self.coarse:
+            return [*notices, self.writer.dashboard(survey, wanted=self.dashboard)]
+        rest = tuple(f for f in survey.findings if not (told and f.rule == SCHEDULE_STOPPED))
+        return [*notices, self.writer.overview(replace(survey, findings=rest))]
 
 
 def decide_notice(notice: Notice, found: Found, identity: Identity) -> list[Action]:
     """Return every change that makes its one issue say what the notice says."""
+    if notice.partial and found.open:
+        known = read_memory(found.open[0].body)
+        if known and set(notice.facts) <= set(known.facts):
+            return []
     if not notice.text:
-        return [_end(notice, issue, identity) for issue in found.open]
+        if found.open:
+            return [_end(notice, issue, identity) for issue in found.open]
+        closed = [] if notice.partial else [issue for issue in found.closed[:1] if _lasts(issue)]
+        return [_settle(notice, issue, identity) for issue in closed]
     if found.open:
         kept, *others = found.open
         fold = [_fold(notice, issue, kept) for issue in others]
@@ -159,7 +171,7 @@ def _reconsider(notice: Notice, issue: Issue) -> tuple[Kind | None, Memory]:
         return Kind.OPEN, _EMPTY
     if known.resolved:
         return Kind.REOPEN, _EMPTY
-    if issue.set_aside:
+    if issue.set_aside or (issue.overruled and known.reopened):
         return (None if set(notice.facts) <= set(known.facts) else Kind.REOPEN), known
     return (None if known.reopened else Kind.REOPEN), replace(known, reopened=True)
 
@@ -195,9 +207,20 @@ def _change(
 
 
 def _end(notice: Notice, issue: Issue, identity: Identity) -> Action:
+    return replace(_settle(notice, issue, identity), kind=Kind.END, comment=notice.over)
+
+
+def _lasts(issue: Issue) -> bool:
+    """Say whether a closed issue does not know yet that what it told is over."""
+    known = read_memory(issue.body)
+    return known is not None and not known.resolved
+
+
+def _settle(notice: Notice, issue: Issue, identity: Identity) -> Action:
+    """Write down that it is over: the next time is news, whoever closed this one."""
     memory = replace(_EMPTY, resolved=True)
     body = write_body(issue.body, identity=identity, text=notice.over, memory=memory)
-    return Action(Kind.END, notice.subject, issue.number, body=body, comment=notice.over)
+    return Action(Kind.UPDATE, notice.subject, issue.number, body=body)
 
 
 def _fold(notice: Notice, issue: Issue, kept: Issue) -> Action:

@@ -109,7 +109,7 @@ class Lines:
             raise NotExact
         entries = list(node.entries.values())
         self._begin(entries[0][0])
-        indent = self._indent(entries[0][0])
+        indent = " " * (entries[0][0].column - 1)
         self._add(_last_line(entries[-1][1]), [f"{indent}{key}: {_write(value)}"])
         _value_at(self._wanted, place)[key] = value
 
@@ -170,9 +170,6 @@ class Lines:
         if self._lines[key.line - 1][: key.column - 1].strip(" "):
             raise NotExact
         return key.line - 1
-
-    def _indent(self, key: yaml_tree.Scalar) -> str:
-        return " " * (key.column - 1)
 
     def _add(self, after: int, lines: Sequence[str]) -> None:
         self._added.setdefault(after, []).extend(line + self._end for line in lines)

@@ -21,13 +21,20 @@ _HARMLESS_ACTION = re.compile(
     r"|aws-actions/(configure-aws-credentials|amazon-ecr-login)"
     r"|azure/(login|cli|webapps-deploy)"
     r"|google-github-actions/(auth|setup-gcloud|deploy-cloudrun)|hashicorp/(vault-action|setup-[a-z]+)"
-    r"|codecov/codecov-action|jfrog/setup-jfrog-cli|softprops/action-gh-release"
-    r"|peter-evans/create-pull-request)@.*",
+    r"|codecov/codecov-action|jfrog/setup-jfrog-cli)@.*",
     re.IGNORECASE,
 )
-"""Actions that need no right of the job's token but to read its repository, or those granted."""
-_TOKEN = re.compile(r"github[._]token|\bgh\s|\bgit\s+(push|tag)|semantic-release", re.IGNORECASE)
-"""Signs of a script that acts on GitHub with the job's token."""
+"""Actions that need no right of the job's token but to read its repository."""
+_RELEASE_ACTION = re.compile(r"softprops/action-gh-release@.*", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"github[._]token|\b(gh|hub)\s|\bgit\b[^\n;|&]*\b(push|tag)\b|semantic-release|release-it"
+    r"|goreleaser|\blerna\b|changeset|standard-version|gh-(pages|deploy)|\bmike\s+deploy"
+    r"|\bnpm\s+version|\b(rake|yarn|make|run|cargo)\s+release\b|\brelease:(prepare|perform)"
+    r"|\b(npm|yarn|pnpm)\s+(run\s+)?deploy\b"
+    r"|(?<![a-z])(release|publish|bump|version|tag)[\w-]*\.(sh|[mc]?[jt]s|py|rb)\b",
+    re.IGNORECASE,
+)
+"""Signs of a script that acts on GitHub with the job's token, or with what a checkout left."""
 
 
 def grant(lines: Lines, job: str, grants: Mapping[str, str]) -> None:
@@ -43,7 +50,7 @@ def grant(lines: Lines, job: str, grants: Mapping[str, str]) -> None:
     if isinstance(given, yaml_tree.Mapping):
         has = {key.text: value.text for key, value in given if isinstance(value, yaml_tree.Scalar)}
     else:
-        _require_readers_only(lines, job)
+        _require_readers_only(lines, job, grants)
         # What a job without a block has is a setting of the repository; enough to check out.
         has = {"contents": "read"}
     missing = {name: level for name, level in grants.items() if has.get(name) != level}
@@ -60,16 +67,20 @@ def grant(lines: Lines, job: str, grants: Mapping[str, str]) -> None:
             lines.append(place, name, level)
 
 
-def _require_readers_only(lines: Lines, job: str) -> None:
-    """Refuse a job of which a step may need more than to read the repository."""
+def _require_readers_only(lines: Lines, job: str, grants: Mapping[str, str]) -> None:
+    """Refuse a job of which a step may need more than to read the repository, and the grants."""
     steps = lines.find("jobs", job, "steps")
     actions = [
         step.get("uses")
         for step in (steps.items if isinstance(steps, yaml_tree.Sequence) else ())
         if isinstance(step, yaml_tree.Mapping) and step.get("uses")
     ]
+    known = [_HARMLESS_ACTION]
+    if grants.get("contents") == "write":
+        known.append(_RELEASE_ACTION)
     for node in actions:
-        if not isinstance(node, yaml_tree.Scalar) or not _HARMLESS_ACTION.fullmatch(node.text):
+        text = node.text if isinstance(node, yaml_tree.Scalar) else ""
+        if not any(pattern.fullmatch(text) for pattern in known):
             raise NotExact
     # An `env:` of the workflow hands it to every job.
     if any(

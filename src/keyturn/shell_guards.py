@@ -19,14 +19,28 @@ _NEUTRAL = _TRIVIAL | {
     *("date", "sleep", "for", "done", "fi", "declare", "readonly", "umask", "false"),
 }
 """What needs no token, whatever stands in its words."""
-_SIGNS_IN = frozenset({"login", "auth", "config", "configure", "set-credentials", "add"})
+_SIGNS_IN = frozenset(
+    {
+        *("login", "auth", "config", "configure", "config:set", "env:set", "set", "set-url"),
+        *("add", "update", "init", "import", "--import", "set-credentials", "secret", "secrets"),
+        *("kv", "keyvault", "secretsmanager", "ssm"),
+    }
+)
+"""Whatever the program: it keeps what it is given, and does not look whether it is dead."""
 _TOLD = re.compile(r"GITHUB_(?:OUTPUT|ENV)|::(?:error|set-output)|\$\?|PIPESTATUS")
 """Somebody may look at how it ended."""
 _JUDGED = re.compile(
     r"\$\?|PIPESTATUS|\b(?:return|trap|wait)\b|\bexit\b(?! 0)|set -\w*e|-o errexit"
 )
 _FAILS = re.compile(r"-[a-zA-Z]*f[a-zA-Z]*|--fail(?:-with-body)?")
-_WRITES = re.compile(r"-(?!X)[a-zA-Z]*[oOwKJ].*|--(?:output|remote-name|write-out|config).*")
+_WRITES = re.compile(
+    r"-(?!X)[a-zA-Z]*[oOwKJDc].*"
+    r"|--(?:output|remote-name|write-out|config|dump-header|cookie-jar).*"
+)
+_OTHER_PROTOCOLS = re.compile(r"ftp|scp://|smtp|imap|ldap", re.IGNORECASE)
+"""Of which curl tells that a login was refused, without `--fail`."""
+_TELLS = (_NEUTRAL - {"[", "[[", "test", "cd", "ls", "exit", "false"}) | {"cat", "head", "tail"}
+"""What does not fail for what a command before it should have done."""
 _OPTIONS = re.compile(r"\$\{?\w*(?:OPT|ARG|FLAG)|\[@\]|\[\*\]", re.IGNORECASE)
 _SIGNS = re.compile(r"\|\||\bset\s+\+|curl|\[|\btest\b")
 """What every guard has one of; most scripts have none, and need not be read."""
@@ -64,10 +78,11 @@ class _Judge:
         suspects = self._find_suspects()
         if not suspects or all(_signs_in(chain) for _, chain in suspects):
             return None
+        needed = self._find_needed(suspects)
         found: dict[str, None] = {}
         hides_dead = True
         for index, chain in suspects:
-            words = self._find_dead(index, chain)
+            words = self._find_dead(index, chain, needed)
             if not words:
                 hides_dead = False
                 words = self._find_empty(index, chain)
@@ -108,11 +123,26 @@ class _Judge:
             match in self.variables for match in re.findall(r"\$\{?(\w+)", text)
         )
 
-    def _find_dead(self, index: int, chain: Chain) -> str:
+    def _find_dead(self, index: int, chain: Chain, needed: int) -> str:
         """Return what hides the failure of a chain; empty where it would be seen."""
         if chain.tested:
             return ""
-        return _find_catch(chain) or self._find_loose(index) or _find_unchecked(chain)
+        caught = _find_catch(chain) if index > needed else ""
+        return caught or self._find_loose(index) or _find_unchecked(chain)
+
+    def _find_needed(self, suspects: Sequence[tuple[int, Chain]]) -> int:
+        """Return the last chain that can fail for what one before it did not do, or leave."""
+        numbers = {number for number, _ in suspects}
+        return max(
+            (
+                index
+                for index, chain in enumerate(self.chains)
+                if index not in numbers
+                and not _only_tells(chain)
+                and not self._is_test(chain, _FILLED, "&&")
+            ),
+            default=-1,
+        )
 
     def _find_loose(self, index: int) -> str:
         """Return `set +e` where it holds, nobody looks back, and the last command succeeds."""
@@ -173,13 +203,18 @@ class _Judge:
         return operand.strip("\"'") in self.expressions
 
 
-def _is_neutral(chain: Chain) -> bool:
+def _is_neutral(chain: Chain, neutral: frozenset[str] = _NEUTRAL) -> bool:
     """Say whether nothing in a chain needs a token: tests, words printed, variables set."""
     return all(
-        (command.name in _NEUTRAL or not command.arguments)
+        (command.name in neutral or not command.arguments)
         and not re.search(r"\$\((?!\()|`", command.text)
         for command in chain.commands
     )
+
+
+def _only_tells(chain: Chain) -> bool:
+    """Say whether a chain prints, waits or sets variables, or ends the script well."""
+    return _is_neutral(chain, _TELLS) or chain.text == "exit 0"
 
 
 def _hands_on(chain: Chain) -> bool:
@@ -194,7 +229,7 @@ def _hands_on(chain: Chain) -> bool:
 
 def _signs_in(chain: Chain) -> bool:
     """Say whether a chain stores the secret for later commands."""
-    return any(_SIGNS_IN & set(command.arguments[1:4]) for command in chain.commands)
+    return any(_SIGNS_IN & set(command.arguments[1:6]) for command in chain.commands)
 
 
 def _succeeds(pipeline: tuple[Command, ...]) -> bool:
@@ -225,6 +260,8 @@ def _find_unchecked(chain: Chain) -> str:
         return ""
     arguments = last.arguments[1:]
     if any(_FAILS.fullmatch(word) or _OPTIONS.search(word) for word in arguments):
+        return ""
+    if _OTHER_PROTOCOLS.search(last.text):
         return ""
     text = last.text.replace("-o /dev/null", "").replace("--output /dev/null", "")
     text = re.sub(r"\d?>>? /dev/null|2>& 1", "", text)

@@ -102,43 +102,54 @@ def take_survey(
     wait = start_inspection(config, inspector, memory, repository=repository)
     inventory = take_inventory(config, world, repository=repository, now=now)
     tokens, failures = as_unknown(*wait(), memory, outdated=outdated)
-    findings = assess(inventory, tokens, defaults=config.defaults, now=now, until=until)
     candidates = make_candidates(tokens, inspector, inventory, memory)
-    if memory.failure:
-        failures += (memory.failure,)
     stuck, unjudged = _judge_rotations(config, candidates, inventory, memory, now, rotates=rotates)
-    findings = sort_findings(
-        (*(f for f in findings if f.rule not in unjudged.get(f.subject, ())), *stuck)
-    )
-    drifted, unseen = assess_drift(
-        candidates, inventory, memory, credentials=credentials, now=now
-    )
-    unjudged = _both(unjudged, unseen)
+    found = assess(inventory, tokens, defaults=config.defaults, now=now, until=until)
+    findings = [f for f in found if f.rule not in unjudged.get(f.subject, ())]
+    drifted, unseen = assess_drift(candidates, inventory, memory, credentials=credentials, now=now)
     cliffs = find_cliffs(tokens, config.rotation.freezes, repository=repository, now=now)
     leavers = look_for_leavers(world.members, tokens, inventory)
-    findings = sort_findings((*findings, *drifted, *cliffs, *leavers.findings))
-    advised = advise(inventory, tokens, findings, on_github_com=world.on_github_com)
-    findings = sort_findings((*findings, *advised))
+    findings += (*stuck, *drifted, *cliffs, *leavers.findings)
+    findings += advise(inventory, tokens, findings, on_github_com=world.on_github_com)
     if all_tokens:
-        sightings, missed = inspector.list_all(tokens)
-        findings = sort_findings((*findings, *assess_undeclared(sightings, config, now=now)))
-        # That a kind of declaration has no list was not asked about; a failure is said once.
-        failures += tuple(f for f in missed if f.kind.incomplete and f not in failures)
+        neglected, missed = _judge_undeclared(config, inspector, tokens, now)
+        findings += neglected
+        failures += tuple(failure for failure in missed if failure not in failures)
+    if memory.failure:
+        failures += (memory.failure,)
     return Survey(
         repository=repository,
         now=now,
         inventory=inventory,
         tokens=tokens,
-        findings=findings,
+        findings=sort_findings(findings),
         failures=(*failures, *inventory.failures, *inventory.uses.failures, *leavers.failures),
         by_hand=frozenset(each.token.id for each in candidates if is_by_hand(each)),
-        # Of keyturn's own schedule, `watching` knows.
-        unevaluated=leavers.unevaluated
-        | {FAILED_LOGIN, SCHEDULE_STOPPED, *([ROTATION_STUCK] if memory.failure else [])}
-        | (frozenset() if inventory.complete else {"shadowed"}),
-        unjudged=unjudged,
+        unevaluated=leavers.unevaluated | _find_unevaluated(inventory, memory),
+        unjudged=_both(unjudged, unseen),
         rotating=frozenset(each.token for each in memory.known.unfinished(repository=repository)),
     )
+
+
+def _find_unevaluated(inventory: Inventory, memory: Memory) -> frozenset[str]:
+    """Return the rules that nobody has looked into so far, or nobody could."""
+    # Of keyturn's own schedule, and of failed runs, a check knows that asks for them afterwards.
+    rules = {FAILED_LOGIN, SCHEDULE_STOPPED}
+    if memory.failure:
+        rules.add(ROTATION_STUCK)
+    if not inventory.complete:
+        rules.add("shadowed")
+    return frozenset(rules)
+
+
+def _judge_undeclared(
+    config: Config, inspector: Inspector, tokens: Sequence[Inspected], now: datetime
+) -> tuple[tuple[Finding, ...], tuple[Failure, ...]]:
+    """Judge what the credentials see and nobody declared; also return who did not answer."""
+    sightings, missed = inspector.list_all(tokens)
+    # That a kind of declaration has no list was not asked about.
+    failures = tuple(failure for failure in missed if failure.kind.incomplete)
+    return assess_undeclared(sightings, config, now=now), failures
 
 
 def _judge_rotations(

@@ -35,7 +35,8 @@ from keyturn.rules.watcher import (
 )
 
 _MOST = 5
-"""Workflows that are looked at; each costs a request, or two."""
+"""Workflows that are looked at; each costs a request, or a few."""
+_UNCERTAIN = Trouble("whether it is late cannot be told")
 
 
 class Schedules(Protocol):
@@ -131,18 +132,20 @@ def _look(uses: Uses, watch: Watch, troubles: list[Trouble], *, now: datetime) -
     if activity.archived:
         return False
     known = watch.schedules.list_workflows()
-    looked_at = uses.own[:_MOST]
-    for own in looked_at:
+    judged = True
+    for own in uses.own[:_MOST]:
         # One that GitHub does not know is on another branch, or was never on the default one.
         facts = known.get(own.path)
-        found = facts and _judge(own, facts, activity, watch, now=now)
-        troubles += [found] if found else []
-    return all(own.path in known for own in looked_at)
+        found = _judge(own, facts, activity, watch, now=now) if facts else _UNCERTAIN
+        judged = judged and found is not _UNCERTAIN
+        troubles += [found] if found and found is not _UNCERTAIN else []
+    return judged
 
 
 def _judge(
     own: OwnWorkflow, facts: WorkflowFacts, activity: Activity, watch: Watch, *, now: datetime
 ) -> Trouble | None:
+    """Return what is wrong with one workflow; None where all is well."""
     found = judge_state(facts, activity, now=now)
     is_running = watch.run.event == "schedule" and watch.run.workflow in ("", own.path)
     # One that ran and is not on the default branch any more is called deleted.
@@ -157,16 +160,16 @@ def _judge(
     if blob is None:
         # From a branch that is the default one still, somebody took it away. A clone on somebody's
         # machine may be old, and a branch that never ran promised nothing.
-        if last is None or last.branch == activity.default_branch or not watch.run.event:
-            return None
+        if last is None or last.branch in ("", activity.default_branch) or not watch.run.event:
+            return _UNCERTAIN
         return describe_moved(own, last.began_at, activity.default_branch)
     if blob != blob_id(own.text.encode()):
-        return None  # what was read here is not what GitHub starts
+        return _UNCERTAIN  # what was read here is not what GitHub starts
     if last is None or watch.schedules.find_blob(own.path, last.commit) != blob:
         # The schedule is newer than its last run. A commit's date does not tell when it came to
         # the default branch; that was with the last push at the latest.
-        if activity.pushed_at is None:
-            return None
-        since = max(since, activity.pushed_at)
+        since = max(since, activity.pushed_at or now)
     missed = find_missed(own.schedules, since, now=now)
-    return describe_missed(own, last.began_at if last else None, missed) if missed else None
+    if missed is None:
+        return _UNCERTAIN
+    return describe_missed(own, last.began_at if last else None, missed)

@@ -25,10 +25,10 @@ _MAX_GIVEN = 16 << 20
 _PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)*+")
 _ASKED = re.compile(
     r"\b(?P<context>steps|needs)(?:\.(?P<name>[\w-]+|\*)|\['(?P<index>[\w-]+)'\])"
-    r"\.(?:outcome|result)\b|toJSON\(\s*(?P<whole>steps|needs)\s*\)",
+    r"\.(?:outcome|outputs|result)\b|toJSON\(\s*(?P<whole>steps|needs)\s*\)",
     re.IGNORECASE,
 )
-"""Where a file looks at how a step or a job ended."""
+"""Where a file looks at how a step or a job ended, or at what it left."""
 _BREAK = re.compile(r"\r\n?|\n")
 
 

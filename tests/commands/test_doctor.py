@@ -67,6 +67,7 @@ def test_the_workflows_own_token_lacks_the_secrets_and_it_says_where_to_get_them
         ("dependabot_secrets", "Dependabot secrets: read", "better-with"),
         ("issues", "Issues: write", "missing"),
         ("members", "organization members: read", "better-with"),
+        ("organization_secrets", "organization secrets: read", "better-with"),
     ],
 )
 def test_each_right_that_is_not_there_is_named(
@@ -80,7 +81,7 @@ def test_each_right_that_is_not_there_is_named(
 def test_a_classic_token_is_too_wide(world: World) -> None:
     given = act_with(world, "ghp_" + "c" * 36, kind="pat", scopes=["repo", "admin:org"])
     (row,) = [r for r in rows(diagnose(world, **given)) if r["health"] == "too-wide"]
-    assert "classic personal token (repo, admin:org), or one of a person's sign-in," in row["message"]
+    assert "a classic personal token (repo, admin:org), or one of" in row["message"]
 
 
 def test_without_a_credential_it_says_what_is_not_done(world: World) -> None:
@@ -170,3 +171,44 @@ def test_a_pull_request_asks_nobody(world: World) -> None:
     ran = diagnose(world, GITHUB_EVENT_NAME="pull_request")
     assert (ran.code, ran.asked) == (2, [])
     assert not world.box.gitlab.server.exchanges
+
+
+def test_a_credential_that_github_does_not_know_is_what_is_missing(world: World) -> None:
+    ran = diagnose(world, GITHUB_TOKEN="ghp_" + "z" * 36)
+    assert ran.code == 1
+    (row,) = [row for row in rows(ran) if row["subject"] == "GitHub"]
+    assert (row["health"], row["area"]) == ("missing", "credential")
+    assert "401" in row["message"]
+    assert not [row for row in rows(ran) if row["area"] in ("permission", "channel")]
+
+
+@pytest.mark.parametrize("path", ["/storefront", "/tracker"])
+def test_a_github_that_does_not_answer_is_no_mistake_in_the_configuration(
+    world: World, path: str
+) -> None:
+    config = (world.workspace / ".github" / "keyturn.yml").read_text(encoding="utf-8")
+    world.write(".github/keyturn.yml", config + "issues: { repository: octo/tracker }\n")
+    world.box.github.add_repository("octo/tracker", private=True)
+    world.box.github.server.faults.append(Fault(path, Response(502, "bad gateway")))
+    ran = diagnose(world)
+    assert ran.code == 3
+    assert "missing" not in [row["health"] for row in rows(ran)]
+
+
+def test_nobody_is_said_to_answer_for_a_date_that_is_written_down(world: World) -> None:
+    assert of(diagnose(world), "monitoring") == []
+
+
+def test_a_schedule_that_nobody_looked_at_is_not_called_good(world: World) -> None:
+    assert of(diagnose(world), WORKFLOW) == ["fine"]
+    assert of(diagnose(world, GITHUB_TOKEN=None), WORKFLOW) == ["better-with"]
+    given = act_with(world, "ghs_" + "a" * 36, permissions={*RIGHTS, "contents"} - {"actions"})
+    assert of(diagnose(world, **given), WORKFLOW) == ["better-with"]
+
+
+def test_a_schedule_that_was_stopped_says_how_to_mend_it(world: World) -> None:
+    world.repository.workflow_states[WORKFLOW] = "disabled_inactivity"
+    (row,) = [row for row in rows(diagnose(world)) if row["area"] == "schedule"]
+    assert row["health"] == "missing"
+    assert row["change"] == "`keyturn explain schedule-stopped` says what to do"
+    assert diagnose(world).code == 1

@@ -44,8 +44,7 @@ def test_a_leaks_rule_is_explained_by_its_row(capsys: pytest.CaptureFixture[str]
     code, out, _ = explained(capsys, "GitLab-PAT")
     assert code == 0
     assert all(word in out for word in (*pattern.keywords, pattern.proof, "keyturn: allow["))
-    for row in PATTERNS:
-        assert explained(capsys, row.id)[0] == 0
+    assert all(explain.describe(row) for row in PATTERNS)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_an_unknown_rule_is_a_mistake_with_a_hint(
     assert (code, out) == (2, "")
     assert hint in err
     assert "\x1b" not in err
-    assert "::error" not in err
+    assert not any(line.startswith("::") for line in err.splitlines())
 
 
 def test_the_text_is_in_what_is_installed(

@@ -61,8 +61,8 @@ def test_neither_log_nor_summary_nor_annotations_have_names_or_dates(
 
 
 def test_a_debugging_run_does_not_tell_them_either(public: World) -> None:
-    ran = public.run("check", RUNNER_DEBUG="1")
-    assert [name for name in NAMES if name in shown(ran)] == []
+    text = shown(public.run("check", RUNNER_DEBUG="1"))
+    assert [name for name in (*NAMES, "environments/production") if name in text] == []
 
 
 def test_without_github_a_run_that_asks_providers_is_taken_for_public(public: World) -> None:
@@ -76,10 +76,14 @@ def test_no_output_dates_a_token_where_everybody_can_read_it(world: World, priva
     assert bool(world.run("check").outputs["next-deadline"]) == private
 
 
+def test_a_quiet_list_of_a_providers_tokens_stays_quiet(public: World) -> None:
+    assert public.run("inventory", "--provider", "gitlab", "-q").out == ""
+
+
 def test_the_doctor_says_how_much_is_to_be_changed(public: World) -> None:
     ran = public.run("doctor", GITLAB_MANAGER=None)
     assert ran.code == 1
-    assert "\n- 1 missing\n" in ran.out
+    assert re.search(r"\n- \d missing\n", ran.out)
 
 
 def test_it_says_how_much_of_what_is_wrong(public: World) -> None:
@@ -178,6 +182,49 @@ def test_it_is_closed_when_nothing_needs_anybody(public: World) -> None:
     public.run("check")
     (issue,) = issues(public)
     assert (issue.state, issue.comments[-1].body) == ("closed", "Nothing needs anybody any more.")
+
+
+def test_that_its_schedule_was_switched_off_is_no_secret(public: World) -> None:
+    path = ".github/workflows/keyturn.yml"
+    public.repository.workflow_states[path] = "disabled_inactivity"
+    public.run("check", "--watch-only", GITHUB_EVENT_NAME="push")
+    (issue,) = issues(public)
+    assert "was switched off by GitHub" in issue.body
+    public.run("check", GITHUB_EVENT_NAME="push")
+    (_, overview) = issues(public)
+    assert "2 need care" in str(overview.body)
+    del public.repository.workflow_states[path]
+    assert public.run("check", GITHUB_EVENT_NAME="push").writes
+    assert issue.state == "closed"
+    assert "2 need care" in str(overview.body)  # it was never counted there
+
+
+def test_a_public_tracker_tells_nothing_of_a_private_repositorys_schedule(public: World) -> None:
+    public.repository.private = True
+    tracker = public.box.github.add_repository("octo/tracker", private=False)
+    config = public.workspace / ".github" / "keyturn.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text + "issues: { repository: octo/tracker }\n", encoding="utf-8")
+    public.repository.workflow_states[".github/workflows/keyturn.yml"] = "disabled_inactivity"
+    public.run("check", "--watch-only", GITHUB_EVENT_NAME="push")
+    assert list(tracker.issues.values()) == []
+    public.run("check", GITHUB_EVENT_NAME="push")
+    (issue,) = tracker.issues.values()
+    assert "keyturn.yml" not in str(issue.body)
+
+
+def test_an_outage_takes_nothing_back(public: World) -> None:
+    config = public.workspace / ".github" / "keyturn.yml"
+    quiet = config.read_text(encoding="utf-8") + "ignore: [{ secret: '*', because: test }]\n"
+    config.write_text(quiet, encoding="utf-8")
+    public.run("check")
+    (issue,) = issues(public)
+    said, comments = issue.body, len(issue.comments)
+    public.box.gitlab.server.faults.append(Fault("GET", Response(503, "down")))
+    assert public.run("check").code == 3
+    assert (issue.state, issue.body, len(issue.comments)) == ("open", said, comments)
+    public.box.gitlab.server.faults.clear()
+    assert public.run("check").writes == []
 
 
 def test_a_private_tracker_has_it_all(public: World) -> None:

@@ -111,6 +111,10 @@ def test_a_schedule_that_was_merged_later_than_it_was_written_promises_nothing_y
     assert told(push(world)) == []
     wait_until(world, LATE + 7 * HOUR + 50 * SECOND * 60)
     assert len(told(push(world))) == 1
+    (issue,) = issues_about_it(world)
+    world.repository.pushed_at = world.box.clock.now
+    assert told(push(world)) == []
+    assert issue.state == "open"  # that it runs again, nobody has seen
 
 
 def test_pushes_do_not_hide_that_an_old_schedule_stopped(world: World) -> None:
@@ -138,7 +142,7 @@ def test_nothing_was_promised_while_it_was_switched_off(world: World) -> None:
         "updated_at": f"{LATE - DAY:%Y-%m-%dT%H:%M:%SZ}",
     }
     listed = Response(200, {"workflows": [row]})
-    world.box.github.server.faults.append(Fault("GET .*/actions/workflows", listed, times=2))
+    world.box.github.server.faults.append(Fault("GET .*/actions/workflows", listed, times=1))
     whole = push(world, "--no-issues")
     assert told(whole) == []
     assert not [error for error in whole.report["errors"] if "schedule" in error["message"]]
@@ -338,3 +342,26 @@ class TestOwnToken:
         ran = world.check(GITHUB_TOKEN=value, ROBOT=value)
         assert "watcher-token" not in ran.rules(REPOSITORY)
         assert "expiring" in ran.rules("own")
+        # The cheap check is given no values, and cannot say that it is not this one.
+        ran = push(world, "--watch-only", GITHUB_TOKEN=value)
+        assert ran.rules(REPOSITORY) == []
+
+    @pytest.mark.parametrize(
+        ("entry", "told"),
+        [
+            ("secrets: [{name: ROBOT, value: COPY}]\n    provider: declared", False),
+            ("secrets: [ROBOT]\n    provider: declared\n    expires: 2026-12-03", False),
+            ("secrets: [ROBOT]\n    provider: declared\n    expires: 2026-12-05", True),
+            ("secrets: [ROBOT]\n    provider: declared", False),
+            ("secrets: [ROBOT]\n    provider: github\n    value: COPY", False),
+            ("secrets: [ROBOT]\n    provider: github\n    value: OTHER", True),
+        ],
+    )
+    def test_one_that_may_be_declared_is_not_called_undeclared(
+        self, world: World, entry: str, told: bool
+    ) -> None:
+        config = world.example.files[".github/keyturn.yml"]
+        world.write(".github/keyturn.yml", f"{config}  - id: own\n    {entry}\n")
+        value = self.pat(world, 10 * DAY)
+        ran = world.check("--no-issues", GITHUB_TOKEN=value, COPY=value, OTHER="x" * 30)
+        assert ("watcher-token" in ran.rules(REPOSITORY)) == told

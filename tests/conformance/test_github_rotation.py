@@ -70,7 +70,7 @@ def walk_failed_runs(client: Client, app: Repository, url: str) -> None:
     made.jobs[0].log = "log"
     failed = GitHubFailedRuns(client, api_url=url, ca_bundle=None)
     (run,) = failed.list_failed("octo/app", since=NOW)
-    assert failed.was_mended(run)
+    assert failed.list_later_successes(run)
     (job,) = failed.with_jobs(run).jobs or ()
     assert job.steps
     assert failed.read_log("octo/app", job.id) == "log"

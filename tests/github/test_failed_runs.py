@@ -62,14 +62,17 @@ def test_runs_without_the_secrets_tell_nothing(app: Repository, runs: GitHubFail
     assert runs.list_failed("octo/app", since=WEEK) == []
 
 
-def test_a_later_success_on_the_same_branch_mends(app: Repository, runs: GitHubFailedRuns) -> None:
+def test_the_later_runs_that_ended_well_the_newest_first(
+    app: Repository, runs: GitHubFailedRuns
+) -> None:
     add_failed(app)
     app.add_run(CI, at=NOW - 2 * HOUR)
-    app.add_run(CI).branch = "other"
+    app.add_run(".github/workflows/other.yml")
+    app.add_run(CI).fork = "mallory/app"  # it had no secret to fail with
     (run,) = runs.list_failed("octo/app", since=WEEK)
-    assert not runs.was_mended(run)
-    app.add_run(CI)
-    assert runs.was_mended(run)
+    assert runs.list_later_successes(run) == []
+    ids = [app.add_run(CI).id for _ in range(2)]
+    assert [each.id for each in runs.list_later_successes(run)] == ids[::-1]
 
 
 def test_the_steps_of_a_job(app: Repository, runs: GitHubFailedRuns) -> None:

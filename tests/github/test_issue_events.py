@@ -192,6 +192,18 @@ def test_events_that_tell_nothing_silence_nothing(
     assert len(comments(box)) == 1
 
 
+def test_an_outage_leaves_that_issue_alone_and_no_other(box: Sandbox) -> None:
+    run(box, at(0, expiring(days=30)))
+    label(box, WEEK)
+    before = issue(box).body
+    fail(box, "GET .*/events", Response(502))
+    result = run(box, at(1, expiring(days=14)), dashboard=True)
+    assert (issue(box).body, comments(box)) == (before, [])
+    assert issue(box, 2).state == "open"
+    (failure,) = result.failures
+    assert (failure.kind, failure.subject) == (FailureKind.ISSUES_NOT_WRITTEN, "octo/app#1")
+
+
 def test_an_answer_about_a_right_that_is_none_gives_none(box: Sandbox) -> None:
     run(box, at(0, expiring(days=30)))
     label(box, WEEK)

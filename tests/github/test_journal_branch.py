@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from keyturn.blob import blob_id
 from keyturn.errors import JournalBroken, NotPermitted, PlatformRefused, PlatformUnavailable
 from keyturn.github.journal_branch import JournalBranch
 from keyturn.journal import Stored
-from keyturn.blob import blob_id
 from keyturn.sandbox import Response, Sandbox
 from keyturn.sandbox.github_world import Repository
 from tests.github.worlds import TOKEN, client_of, fail, lines, world

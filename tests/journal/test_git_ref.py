@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from keyturn.blob import blob_id
 from keyturn.errors import (
     JournalConflict,
     NotPermitted,
@@ -13,7 +14,6 @@ from keyturn.errors import (
 )
 from keyturn.github.journal_branch import JournalBranch
 from keyturn.journal import Journal, Stored
-from keyturn.blob import blob_id
 from keyturn.journal.git_ref import GitRefJournal
 from keyturn.sandbox import Response, Sandbox
 from tests.github.worlds import TOKEN, client_of, fail, struck, world, writes

@@ -26,6 +26,7 @@ MODEL = {
 CORE = MODEL | {"errors", "secret_value"}
 PURE = {
     "assess",
+    "blob",
     "dashboard",
     "deadline",
     "expression_tree",

@@ -19,7 +19,14 @@ from tests.scan.corpus.sample import ALNUM, draw
 
 BIN = Path(sys.executable).parent
 TOKEN = "gl" + "pat-" + draw(Random(3), ALNUM, 20)
-SOURCE = ("src", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+SOURCE = (
+    "docs/reference/findings.md",
+    "src",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    ".pre-commit-hooks.yaml",
+)
 
 
 def git(folder: Path, *arguments: str) -> str:

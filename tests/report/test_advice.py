@@ -61,8 +61,9 @@ def test_the_issue_holds_it_folded_with_the_patch() -> None:
         (PATCH + " # <!-- keyturn:token=other -->\n", "`keyturn check -v` prints it"),
         (PATCH + " # \u202egnp\n", "`keyturn check -v` prints it"),
         (PATCH + " # ##[group]\n", "`keyturn check -v` prints it"),
+        (PATCH + f" # {'`' * 101}\n", "`keyturn check -v` prints it"),
     ],
-    ids=["none", "too long", "a hidden mark", "turned round", "a command of the runner"],
+    ids=["none", "too long", "a hidden mark", "turned round", "a command of the runner", "ticks"],
 )
 def test_what_is_no_plain_patch_is_not_quoted(patch: str, said: str) -> None:
     text = issue(replace(ADVICE, patch=patch))
@@ -75,6 +76,14 @@ def test_windows_line_ends_are_told() -> None:
     text = issue(replace(ADVICE, patch=PATCH.replace("\n", "\r\n")))
     assert "--ignore-whitespace" in text
     assert f"```diff\n{PATCH}```" in text
+
+
+def test_an_issue_has_room_for_every_advice() -> None:
+    line = "job @octo <b> `x` " * 500
+    hostile = replace(ADVICE, publisher=(line,) * 300, changes=(line,) * 300)
+    text = issue(hostile)
+    assert len(text) < 60_000
+    assert text.count("280 more: `keyturn check -v` prints them.") == 2
 
 
 @given(st.text(alphabet="`a\n +-", max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,13 @@ import httpx
 import pytest
 
 from keyturn.errors import UsageError
-from tests.rotation import running
+from keyturn.model.rotation import Phase
+from keyturn.rotation.keys import journal_key
+from keyturn.secret_value import SecretValue
+from tests.rotation import harness, running
 from tests.rotation.harness import Ran
-from tests.rotation.leaks import find_leaks, pieces
-from tests.rotation.worlds import GitLab, World
+from tests.rotation.leaks import _kept, find_leaks, pieces
+from tests.rotation.worlds import Aws, GitLab, World
 
 ENCODINGS = {
     "plain": lambda value: value,
@@ -71,6 +75,30 @@ class TestWhere:
         httpx.get(f"{github}/user", params={"q": world.first.value})
         httpx.post(f"{gitlab}/api/v4/user", json={"q": world.app})
         assert leaks(world) == ["what was sent to github", "what was sent to gitlab"]
+
+
+@pytest.mark.parametrize("make", [GitLab, Aws])
+def test_what_the_journal_remembers_of_a_value_is_no_bare_hash(make, tmp_path):
+    with make(tmp_path) as world:
+        ran: list[Ran] = []
+        harness.settle(world, ran)
+        done = [o for o in harness.known(world).operations.values() if o.phase is Phase.DONE]
+        marks = {mark for each in done for mark in each.facts["fingerprints"].values()}
+        values = world.values()
+        made = {journal_key(world.recovery).fingerprint(SecretValue(value)) for value in values}
+        assert marks
+        assert marks & made
+        hashes = [
+            hashlib.new(name, value.encode()).digest()
+            for name in ("md5", "sha1", "sha256", "sha512", "blake2b")
+            for value in values
+        ]
+        written = "\n".join(_kept(world).values()) + "".join(each.out + each.err for each in ran)
+        assert next(iter(marks)) in written
+        for each in hashes:
+            assert each.hex()[:24] not in written
+            assert base64.b64encode(each).decode()[:20] not in written
+            assert base64.urlsafe_b64encode(each).decode()[:20] not in written
 
 
 class TestWhatIsHeardOfARun:

@@ -112,7 +112,7 @@ jobs:
         with: { password: "${{ secrets.TOKEN }}" }
 """,
         None,
-        says="the commit it is pinned to is v1.8 or later",
+        says="the commit it is pinned to is v1.8.1 or later",
     ),
     "pypi, a version that is too old": Case(
         "pypi-action",
@@ -123,13 +123,13 @@ jobs:
   main:
     runs-on: ubuntu-24.04
     steps:
-      - uses: pypa/gh-action-pypi-publish@v1.4.2
+      - uses: pypa/gh-action-pypi-publish@v1.8.0
         with:
           password: ${{ secrets.TOKEN }}
 """,
         None,
         patched=False,
-        says="move it to pypa/gh-action-pypi-publish v1.8 or later first",
+        says="move it to pypa/gh-action-pypi-publish v1.8.1 or later first",
     ),
     "pypi, a job whose other steps act on GitHub": Case(
         "pypi-action",
@@ -396,6 +396,25 @@ jobs:
 """,
         {"contents": "read", "id-token": "write"},
     ),
+    "Vault, an action that does not know GitHub's tokens": Case(
+        "vault-token",
+        """
+on: push
+permissions: { contents: read }
+jobs:
+  main:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: hashicorp/vault-action@v2.3.0
+        with:
+          url: https://vault.example.com
+          token: ${{ secrets.TOKEN }}
+          secrets: secret/data/ci user
+""",
+        None,
+        patched=False,
+        says="move it to hashicorp/vault-action v2.4 or later first",
+    ),
     "Codecov": Case(
         "codecov",
         """
@@ -473,6 +492,77 @@ jobs:
 """,
         {"contents": "write"},
     ),
+    "a release of a pushed tag, by a job that names no permissions": Case(
+        "release",
+        _TAGS
+        + """
+jobs:
+  main:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: softprops/action-gh-release@v2
+        with:
+          token: ${{ secrets.TOKEN }}
+""",
+        {"contents": "write"},
+    ),
+    "pypi, and a release with the rights that a job has by default": Case(
+        "pypi-action",
+        _TAGS
+        + """
+jobs:
+  main:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+        with:
+          password: ${{ secrets.TOKEN }}
+      - uses: softprops/action-gh-release@v2
+        with:
+          files: dist/*
+""",
+        None,
+        patched=False,
+        says="so name what its other steps need too",
+    ),
+    "AWS keys, and a pull request with the rights that a job has by default": Case(
+        "aws-keys",
+        """
+on: { push: , pull_request: , release: }
+jobs:
+  main:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v4
+        with:
+          aws-access-key-id: ${{ secrets.ID }}
+          aws-secret-access-key: ${{ secrets.TOKEN }}
+          aws-region: eu-central-1
+      - uses: peter-evans/create-pull-request@v7
+""",
+        None,
+        patched=False,
+        says="is repo:octo/app:ref:refs/heads/BRANCH or repo:octo/app:ref:refs/tags/TAG or "
+        "repo:octo/app:pull_request, and",
+    ),
+    "Azure, an environment with a colon": Case(
+        "azure-login",
+        """
+on: push
+permissions:
+  contents: read
+jobs:
+  main:
+    runs-on: windows-latest
+    environment: "shop:live"
+    steps:
+      - uses: azure/login@v2
+        with:
+          creds: ${{ secrets.TOKEN }}
+""",
+        {"contents": "read", "id-token": "write"},
+        says="subject repo:octo/app:environment:shop%3Alive (one",
+    ),
     "a checkout of another repository": Case(
         "checkout-other",
         """
@@ -490,6 +580,28 @@ jobs:
 """,
         None,
         says="deploy key",
+    ),
+    "a pull request with the robot's token, under a condition": Case(
+        "create-pull-request",
+        """
+on: { schedule: [{ cron: "0 3 * * 1" }] }
+permissions: read-all
+jobs:
+  main:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - run: make generate
+      # Nobody looks at an empty one.
+      - if: steps.generate.outputs.changed == 'true'
+        uses: peter-evans/create-pull-request@v7
+        with:
+          token: ${{ secrets.TOKEN }}  # the robot's
+          body: |
+            Made by `make generate`.
+""",
+        {"*": "read"},
+        says="Its token ends after an hour",
     ),
     "a checkout and a pull request with the robot's token": Case(
         "checkout",
@@ -560,6 +672,64 @@ SILENT = {
     "npm, by a script out of sight": _npm("./publish.sh"),
     "npm, by a tool that does more": _npm("npx semantic-release"),
     "npm, no registry named": _npm(registry=""),
+    "npm, on a runner that only sounds like GitHub's": _npm(runner="ubuntu-gpu"),
+    "npm, and a script fed by a pipe": _npm("echo v1 | ./announce.sh && npm publish"),
+    "npm, and a script beside it": _npm("echo v1 & ./announce.sh && npm publish"),
+    "npm, to a registry named by a variable": _npm().replace(
+        "jobs:", "env: { NPM_CONFIG_REGISTRY: https://npm.example.com }\njobs:"
+    ),
+    "Codecov, a step that is skipped without the token": _step(
+        """
+- uses: codecov/codecov-action@v5
+  if: env.CODECOV_TOKEN != ''
+  env:
+    CODECOV_TOKEN: ${{ secrets.TOKEN }}
+"""
+    ),
+    "cargo, a step that is skipped without the token": _step(
+        """
+- run: cargo publish
+  if: ${{ env['CARGO_REGISTRY_TOKEN'] }}
+  env:
+    CARGO_REGISTRY_TOKEN: ${{ secrets.TOKEN }}
+"""
+    ),
+    "cargo, another registry by a variable": _step(
+        """
+- run: cargo publish
+  env:
+    CARGO_REGISTRY_DEFAULT: internal
+    CARGO_REGISTRY_TOKEN: ${{ secrets.TOKEN }}
+"""
+    ),
+    "cargo, started by another run": _step(
+        """
+- run: cargo publish
+  env:
+    CARGO_REGISTRY_TOKEN: ${{ secrets.TOKEN }}
+""",
+        on="{ workflow_run: { workflows: [ci] } }",
+    ),
+    "AWS, keys that a script hands on without a session": _step(
+        """
+- uses: aws-actions/configure-aws-credentials@v4
+  with:
+    aws-access-key-id: ${{ secrets.ID }}
+    aws-secret-access-key: ${{ secrets.TOKEN }}
+    aws-region: eu-central-1
+- run: docker run -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY deployer
+"""
+    ),
+    "AWS's protocol, and another's tool": _step(
+        """
+- uses: aws-actions/configure-aws-credentials@v4
+  with:
+    aws-access-key-id: ${{ secrets.ID }}
+    aws-secret-access-key: ${{ secrets.TOKEN }}
+    aws-region: us-east-1
+- run: s3cmd --host=store.example.com sync dist/ s3://bucket
+"""
+    ),
     "pypi, another index": _step(
         """
 - uses: pypa/gh-action-pypi-publish@release/v1
@@ -710,6 +880,24 @@ jobs:
     token: ${{ secrets.TOKEN }}
 """
     ),
+    "Vault, whose method stands elsewhere": _step(
+        """
+- uses: hashicorp/vault-action@v3
+  with:
+    path: ci
+    token: ${{ secrets.TOKEN }}
+"""
+    ),
+    "AWS, a role by its bare name": _step(
+        """
+- uses: aws-actions/configure-aws-credentials@v4
+  with:
+    aws-access-key-id: ${{ secrets.ID }}
+    aws-secret-access-key: ${{ secrets.TOKEN }}
+    role-to-assume: deploy
+    aws-region: eu-central-1
+"""
+    ),
     "Docker Hub": _step(
         """
 - uses: docker/login-action@v3
@@ -727,6 +915,39 @@ jobs:
     username: octo
     password: ${{ secrets.TOKEN }}
 - run: docker push ghcr.io/elsewhere/app && docker push ghcr.io/octo/app
+"""
+    ),
+    "GitHub's container registry, a login that a cluster keeps": _step(
+        """
+- uses: docker/login-action@v3
+  with:
+    registry: ghcr.io
+    username: octo
+    password: ${{ secrets.TOKEN }}
+- run: docker push ghcr.io/octo/app
+- run: kubectl create secret generic pull --from-file=.dockerconfigjson=$HOME/.docker/config.json
+"""
+    ),
+    "GitHub's container registry, images that another file names": _step(
+        """
+- uses: docker/login-action@v3
+  with:
+    registry: ghcr.io
+    username: octo
+    password: ${{ secrets.TOKEN }}
+- run: docker push ghcr.io/octo/app && docker compose pull
+"""
+    ),
+    "AWS, keys that a script is given by a variable": _step(
+        """
+- uses: aws-actions/configure-aws-credentials@v4
+  with:
+    aws-access-key-id: ${{ secrets.ID }}
+    aws-secret-access-key: ${{ secrets.TOKEN }}
+    aws-region: eu-central-1
+- run: terraform apply
+  env:
+    TF_VAR_key: ${{ env.AWS_ACCESS_KEY_ID }}
 """
     ),
     "GitHub's container registry, images out of sight": _step(

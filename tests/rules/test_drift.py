@@ -364,6 +364,26 @@ def test_a_value_that_keyturn_did_not_store() -> None:
     assert "is not what keyturn" not in say(other, copies[1], memory=journal, given=given)
 
 
+def test_a_token_that_got_a_new_value_under_its_id() -> None:
+    done = replace(operation(APP), facts={"fingerprints": {"": KEY.fingerprint(SecretValue(ONE))}})
+    remade = candidate(NAMED[0], created_at=WRITTEN + 2 * HOUR)
+    written, given = copy(APP, WRITTEN + DAY), {"REPOSITORY_COPY": OTHER}
+    assert say(remade, written, memory=memory(done), given=given) == ""
+    assert say(remade, written, memory=memory(done)) == ""
+
+
+def test_a_date_that_keyturn_moved_leaves_the_value_known() -> None:
+    done = replace(operation(APP), facts={"fingerprints": {"": KEY.fingerprint(SecretValue(ONE))}})
+    extended = replace(operation(), id="e", strategy=Strategy.EXTEND, old_id="42", rows={})
+    told = say(
+        candidate(NAMED[0]),
+        copy(APP, WRITTEN),
+        memory=memory(done, extended),
+        given={"REPOSITORY_COPY": OTHER},
+    )
+    assert told.endswith("is not what keyturn stored, and the token is the same")
+
+
 def test_no_finding_holds_a_character_of_a_value() -> None:
     given = {"OWN": ONE, "REPOSITORY_COPY": ONE[:-1], "PRODUCTION_COPY": OTHER}
     finding, _ = assess(owning(*NAMED, value={"": "OWN"}), *FRESH, given=given)

@@ -38,6 +38,7 @@ def message(each: Inspected, *gone: str, url: str = API) -> str | None:
         ([], ["alice"], None),
         (["@alice"], ["bob"], None),
         (["@octo/alice"], ["alice", "octo/alice"], None),
+        (["@Octo"], ["octo"], None),  # the organization itself
         (["@alice"], ["alice"], f"names as its owner @alice, {WHO}; nobody else is named"),
         (["@Alice"], ["alice"], f"names as its owner @Alice, {WHO}; nobody else is named"),
         (

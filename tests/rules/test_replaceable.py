@@ -124,9 +124,7 @@ def test_a_secret_that_could_go(name: str, tmp_path: Path) -> None:
 
 
 def test_every_row_has_a_case() -> None:
-    assert {case.row for case in CASES.values()} | {"create-pull-request"} == {
-        row.id for row in ROWS
-    }
+    assert {case.row for case in CASES.values()} == {row.id for row in ROWS}
 
 
 @pytest.mark.parametrize("name", SILENT)
@@ -249,7 +247,80 @@ def test_a_server_of_ones_own_is_known_to_nobody_else() -> None:
         return [f.rule for f in advise(inventory, (), (), on_github_com=False)]
 
     assert rules("Vault") == []
+    # ghcr.io is github.com's, and does not know the token of another server's job.
+    assert rules("the container registry of GitHub") == []
     assert rules("a checkout of another repository") == ["replaceable"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "git -C docs push",
+        "git commit -am x && git push",
+        "npx lerna publish",
+        "npx changeset publish",
+        "mkdocs gh-deploy",
+        "mike deploy --push 1.0",
+        "bundle exec rake release",
+        "npm version patch",
+        "hub release create v1",
+        "GITHUB_TOKEN=x make",
+        "npm run deploy",
+        "./scripts/bump-version.sh 1.0",
+    ],
+)
+def test_a_script_that_may_need_more_rights_gets_no_block_of_them(script: str) -> None:
+    text = CASES["Azure"].text
+    assert "run:" not in text
+    advice = advice_of(f"{text}      - run: {script}\n")
+    assert advice
+    assert advice.patch == ""
+    for harmless in ("cargo build --release", "git status", "docker push x/y", "./deploy.sh"):
+        advice = advice_of(f"{text}      - run: {harmless}\n")
+        assert advice
+        assert advice.patch
+
+
+def test_two_accounts_are_not_given_one_variable() -> None:
+    one = CASES["Azure"].text
+    both = (
+        f"{one}      - uses: azure/login@v2\n        with: {{ creds: '${{{{ secrets.ID }}}}' }}\n"
+    )
+    found = find(take({PATH: both}))
+    assert [f.subject for f in found] == ["octo/app:ID", "octo/app:TOKEN"]
+    for finding in found:
+        assert finding.advice
+        assert finding.advice.patch == ""
+        assert "a variable of its own name" in finding.advice.changes[-1]
+    # The copies of two environments may share a name, which is a variable of each.
+    job = one[one.index("  main:") :].replace("main:", "other:")
+    text = one.replace("    runs-on", "    environment: dev\n    runs-on", 1)
+    text += job.replace("    runs-on", "    environment: live\n    runs-on")
+    scopes = (Scope("octo", "app", "dev"), Scope("octo", "app", "live"))
+    found = find(take({PATH: text}, scopes=scopes))
+    assert [f.subject for f in found] == ["octo/app[dev]:TOKEN", "octo/app[live]:TOKEN"]
+    assert all(f.advice and f.advice.patch for f in found)
+
+
+def test_a_step_that_is_put_in_is_told_in_full() -> None:
+    advice = advice_of(CASES["a checkout of another repository"].text)
+    assert advice
+    (told,) = advice.changes
+    assert "set with.token: ${{ steps.keyturn-app.outputs.token }}" in told
+    assert "id: keyturn-app, uses: actions/create-github-app-token@v3, with.client-id: " in told
+    assert told.endswith("with.owner: octo, with.repositories: charts")
+    both = advice_of(CASES["a checkout and a pull request with the robot's token"].text)
+    assert both
+    assert "an id of its own" in both.changes[-1]
+
+
+def test_a_claim_with_numbers_is_told_of() -> None:
+    for name in ("AWS keys", "AWS keys that assume a role", "Azure", "Vault"):
+        advice = advice_of(CASES[name].text)
+        assert advice
+        told = "\n".join(advice.publisher)
+        assert "repo:OWNER@OWNER-ID/REPO@REPO-ID:" in told
+        assert "repos/octo/app/actions/oidc/customization/sub" in told
 
 
 def test_the_page_has_every_row() -> None:

@@ -117,6 +117,14 @@ SEEN = {
     "signs in for a later step": "uses: docker/login-action@v3\ncontinue-on-error: true\n"
     "with: { username: me, password: '${{ secrets.TOKEN }}' }",
     "signs in by a script": "run: docker login -u me -p $X\ncontinue-on-error: true\n" + ENV,
+    "a tolerated step that stores it": "run: git config --global url.x@y ${{ secrets.TOKEN }}\n"
+    "continue-on-error: true",
+    "a tolerated file": "run: echo ${{ secrets.TOKEN }} | base64 -d > key.jks\n"
+    "continue-on-error: true",
+    "a tolerated variable": "run: 'echo T=${{ secrets.TOKEN }} >> $GITHUB_ENV'\n"
+    "continue-on-error: true",
+    "a tolerated import": "uses: apple-actions/import-codesign-certs@v3\n"
+    "with: { p12-password: '${{ secrets.TOKEN }}' }\ncontinue-on-error: true",
     "powershell": "shell: pwsh\nrun: deploy || true\n" + ENV,
     "the last resort": "uses: actions/labeler@v5\n"
     "with: { repo-token: '${{ secrets.OTHER || secrets.TOKEN }}' }",
@@ -167,7 +175,12 @@ def test_a_guard_whose_outcome_is_asked_for_hides_nothing() -> None:
     text = job("id: up\nrun: deploy\ncontinue-on-error: true\n" + ENV)
     assert audit(text)
     assert not audit(text + "        - run: exit 1\n          if: steps.up.outcome == 'failure'\n")
-    for asked in ("steps['up'].outcome", "toJSON(steps)", "Steps.Up.Outcome"):
+    for asked in (
+        "steps['up'].outcome",
+        "steps.up.outputs.url",
+        "toJSON(steps)",
+        "Steps.Up.Outcome",
+    ):
         assert not audit(text + f"        - run: echo ${{{{ {asked} }}}}\n")
     tolerated = job("run: deploy\n" + ENV, head="    continue-on-error: true\n")
     assert audit(tolerated)

@@ -16,9 +16,9 @@ from keyturn.commands import wiring
 from keyturn.commands.watching import survey_watch
 from keyturn.config import PLACES, Config
 from keyturn.doctor import judge_permissions, judge_step
-from keyturn.errors import ExitCode, PlatformError, UsageError
+from keyturn.errors import ExitCode, PlatformError, PlatformUnavailable, UsageError
 from keyturn.inspection import WORKERS, Inspector
-from keyturn.model import FailureKind, Survey, Token
+from keyturn.model import SCHEDULE_STOPPED, FailureKind, Survey, Token
 from keyturn.model.diagnosis import Diagnosis, Health
 from keyturn.redaction import without_values
 from keyturn.report import publish
@@ -71,10 +71,7 @@ class _Doctor:
     def diagnose(self) -> Iterator[Diagnosis]:
         yield self._configuration()
         if self.github:
-            rights = list(self._rights(self.github))
-            yield _judge_kind(self.github)
-            yield from rights
-            yield from self._tracker(self.github)
+            yield from self._at_github(self.github)
         else:
             yield Diagnosis(
                 "credential",
@@ -105,20 +102,19 @@ class _Doctor:
         tokens = len(self.config.tokens)
         return Diagnosis("configuration", path, Health.FINE, f"good; tokens declared: {tokens}")
 
-    def _rights(self, github: Client) -> Iterator[Diagnosis]:
+    def _at_github(self, github: Client) -> Iterator[Diagnosis]:
+        """Judge the credential for GitHub; where it opens nothing, that is all there is to say."""
         from keyturn.github.rights import try_rights
 
         try:
-            for right in try_rights(github, self._wanted()):
-                yield _about_right(right)
+            rights = list(try_rights(github, self._wanted()))
         except PlatformError as error:
-            yield Diagnosis(
-                "permission",
-                self.settings.repository,
-                Health.NOT_CHECKED,
-                error.message,
-                error.hint,
-            )
+            change = error.hint or _RIGHTS
+            yield Diagnosis("credential", "GitHub", _without(error), error.message, change)
+            return
+        yield _judge_kind(github)
+        yield from map(_about_right, rights)
+        yield from self._tracker(github)
 
     def _wanted(self) -> Wanted:
         from keyturn.github.rights import Wanted
@@ -148,7 +144,7 @@ class _Doctor:
         try:
             facts = repository_facts(github, tracker)
         except PlatformError as error:
-            yield Diagnosis("channel", tracker, Health.MISSING, error.told, place)
+            yield Diagnosis("channel", tracker, _without(error), error.told, place)
             return
         if facts.archived or not facts.has_issues:
             why = "it is archived" if facts.archived else "its issues are switched off"
@@ -169,13 +165,13 @@ class _Doctor:
             credentials=self.settings.credentials,
             now=self.settings.now,
         )
-        ask = partial(self._token, inspector)
-        yield from parallel.start(ask, self.config.tokens, workers=WORKERS)()
+        asked = [each for each in self.config.tokens if each.credential_env or each.value_env]
+        yield from parallel.start(partial(self._token, inspector), asked, workers=WORKERS)()
 
     def _token(self, inspector: Inspector, token: Token) -> Diagnosis:
         _, failure = inspector.inspect(token)
         named = ", ".join((token.credential_env or token.value_env).values())
-        subject = f"{token.id}: {named}" if named else token.id
+        subject = f"{token.id}: {named}"
         if failure is None:
             return Diagnosis("credential", subject, Health.FINE, f"{token.provider} answers")
         if failure.kind is FailureKind.CREDENTIAL_MISSING:
@@ -207,6 +203,12 @@ def _variables(config: Config) -> Iterator[str]:
         yield from token.credential_env.values()
 
 
+def _without(error: PlatformError) -> Health:
+    """Return what it means that GitHub did not tell."""
+    unasked = isinstance(error, PlatformUnavailable)
+    return Health.NOT_CHECKED if unasked else Health.MISSING
+
+
 def _judge_kind(github: Client) -> Diagnosis:
     """Judge what GitHub told of the credential beside its answers."""
     if github.scopes is None:
@@ -236,11 +238,18 @@ def _about_right(right: Right) -> Diagnosis:
 
 def _schedule(watched: Survey) -> Iterator[Diagnosis]:
     for finding in watched.findings:
-        yield Diagnosis("schedule", finding.subject, Health.MISSING, finding.message)
+        area = "schedule" if finding.rule == SCHEDULE_STOPPED else "credential"
+        change = f"`keyturn explain {finding.rule}` says what to do"
+        yield Diagnosis(area, finding.subject, Health.MISSING, finding.message, change)
+    if any(finding.rule == SCHEDULE_STOPPED for finding in watched.findings):
+        return
     own = watched.inventory.uses.own
-    if own and not watched.findings:
+    if own and SCHEDULE_STOPPED in watched.unevaluated:
+        told = "GitHub was not seen to start it by the clock, or to have stopped"
+        yield Diagnosis("schedule", own[0].path, Health.BETTER_WITH, told, _RIGHTS)
+    elif own:
         yield Diagnosis("schedule", own[0].path, Health.FINE, "GitHub's clock starts it")
-    if not own and watched.inventory.uses.own_known and not watched.findings:
+    elif watched.inventory.uses.own_known:
         yield Diagnosis(
             "schedule",
             watched.repository,

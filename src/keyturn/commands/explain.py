@@ -56,7 +56,7 @@ def _find(rule: str) -> tuple[str, str]:
         return f"{rule} ({SEVERITIES[rule]})", sections(_page())[rule]
     leaks = {pattern.id: pattern for pattern in PATTERNS}
     if rule in leaks:
-        return f"{rule} (leak)", _describe(leaks[rule])
+        return f"{rule} (leak)", describe(leaks[rule])
     raise UsageError(
         f"there is no rule `{rule}`",
         hint=suggest(rule, [*SEVERITIES, *difflib.get_close_matches(rule, leaks, n=1)]),
@@ -78,7 +78,8 @@ def _page() -> str:
     )
 
 
-def _describe(pattern: Pattern) -> str:
+def describe(pattern: Pattern) -> str:
+    """Return what a leak's rule means, in the same parts as a finding's."""
     words = ", ".join(f"`{word}`" for word in pattern.keywords) or "its form"
     return _LEAK.format(words=words, proof=pattern.proof, source=pattern.source, id=pattern.id)
 

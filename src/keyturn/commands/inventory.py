@@ -76,11 +76,11 @@ def _list_credentials(settings: Settings, config: Config, name: str) -> ExitCode
     )
     for output in settings.outputs:
         publish.write_atomically(settings.root / output.path, _render(found, output.format))
-    if settings.coarse and settings.format == "text":
+    if settings.format != "text" or (not settings.coarse and settings.verbosity >= 0):
+        publish.emit(_render(found, settings.format, settings=settings))
+    elif settings.verbosity >= 0:
         kinds = ("declared" if each.declared_by else "not declared" for each in sightings)
         publish.emit(render_counts(f"tokens of {name}", kinds, nothing="no token is seen"))
-    elif settings.verbosity >= 0 or settings.format != "text":
-        publish.emit(_render(found, settings.format, settings=settings))
     incomplete = any(failure.kind.incomplete for failure in found.failures)
     return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
 

@@ -6,19 +6,28 @@ It puts GitHub and the run's circumstances together for `watching`; it decides n
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from keyturn.assess import sort_findings
 from keyturn.call_graph import read_uses
 from keyturn.commands import wiring
 from keyturn.config import Config
-from keyturn.model import SCHEDULE_STOPPED, Inventory, Survey
+from keyturn.model import (
+    SCHEDULE_STOPPED,
+    Inventory,
+    Precision,
+    Survey,
+    Token,
+    TokenStatus,
+)
 from keyturn.settings import Settings
 from keyturn.watching import Circumstances, Watch, watch_schedule, watch_token
 
 if TYPE_CHECKING:
     from keyturn.github.client import Client
+
+_ONE_DAY = timedelta(days=1)
 
 
 def add_watch(survey: Survey, settings: Settings, config: Config, github: Client) -> Survey:
@@ -28,7 +37,7 @@ def add_watch(survey: Survey, settings: Settings, config: Config, github: Client
     watch = Watch(
         GitHubSchedules(github, survey.repository),
         _circumstances(settings),
-        _find_undeclared_end(settings, config, github),
+        _find_undeclared_end(survey, settings, config, github),
     )
     watched = watch_schedule(survey.repository, survey.inventory.uses, watch, now=survey.now)
     own = watch_token(survey.repository, watch, defaults=config.defaults, now=survey.now)
@@ -68,11 +77,30 @@ def _circumstances(settings: Settings) -> Circumstances:
     return Circumstances(runner.event_name, runner.ref, path)
 
 
-def _find_undeclared_end(settings: Settings, config: Config, github: Client) -> datetime | None:
-    """Return when the credential of this run ends, unless a declared token is the very same."""
-    acting = wiring.find_credential(settings)
-    named = [variable for token in config.tokens for variable in token.value_env.values()]
-    values = [settings.credentials.find(variable) for variable in named]
-    if acting is None or any(value and value.is_same(acting) for value in values):
+def _find_undeclared_end(
+    survey: Survey, settings: Settings, config: Config, github: Client
+) -> datetime | None:
+    """Return when the credential of this run ends, unless a declared token may be the very same."""
+    acting, end = wiring.find_credential(settings), github.token_ends
+    if acting is None or end is None:
         return None
-    return github.token_ends
+    told = {inspected.token.id: inspected.status for inspected in survey.tokens}
+    for token in config.tokens:
+        copies = (stored.value_env for stored in token.secrets if stored.value_env)
+        variables = (*token.value_env.values(), *copies)
+        values = [value for name in variables if (value := settings.credentials.find(name))]
+        if any(value.is_same(acting) for value in values):
+            return None
+        if not values and _may_end_then(token, told.get(token.id), end):
+            return None
+    return end
+
+
+def _may_end_then(token: Token, status: TokenStatus | None, end: datetime) -> bool:
+    """Say whether a token whose value this run does not have may be a personal one of that end."""
+    if token.provider not in ("github", "declared") or token.options.get("kind") == "deploy-key":
+        return False
+    expires = (status and status.expires_at) or token.declared_expiry
+    if expires is None:
+        return status is None or status.precision is Precision.UNKNOWN
+    return abs(expires - end) <= _ONE_DAY  # people write a date alone

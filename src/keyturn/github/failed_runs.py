@@ -50,29 +50,29 @@ class GitHubFailedRuns:
         One page of them, the newest first. Raises PlatformError.
         """
         path = repository_path(repository, "actions", "runs")
-        created = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         with missing_is_forbidden(path, _NEEDS):
-            data = self._client.get(
-                path, needs=_NEEDS, status="failure", created=created, per_page=PAGE_SIZE
-            )
+            return self._list(path, repository, status="failure", since=since)
+
+    def list_later_successes(self, run: WorkflowRun) -> Sequence[WorkflowRun]:
+        """Return runs of the workflow that began since, got the secrets and ended well.
+
+        One page of them, the newest first. Raises PlatformError.
+        """
+        name = run.path.rpartition("/")[2]
+        path = repository_path(run.repository, "actions", "workflows", name, "runs")
+        return self._list(path, run.repository, status="success", since=run.created_at)
+
+    def _list(
+        self, path: str, repository: str, *, status: str, since: datetime
+    ) -> Sequence[WorkflowRun]:
+        created = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        data = self._client.get(
+            path, needs=_NEEDS, status=status, created=created, per_page=PAGE_SIZE
+        )
         rows = data.get("workflow_runs") if isinstance(data, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise PlatformUnavailable(NONSENSE)
-        given = [row for row in rows if _has_secrets(row, repository)]
-        return [read_run(row, repository) for row in given]
-
-    def was_mended(self, run: WorkflowRun) -> bool:
-        """Say whether a later run of the workflow, on the same branch, ended well."""
-        name = run.path.rpartition("/")[2]
-        path = repository_path(run.repository, "actions", "workflows", name, "runs")
-        created = f">={run.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        data = self._client.get(
-            path, needs=_NEEDS, status="success", created=created, branch=run.branch, per_page=1
-        )
-        rows = data.get("workflow_runs") if isinstance(data, dict) else None
-        if not isinstance(rows, list):
-            raise PlatformUnavailable(NONSENSE)
-        return bool(rows)
+        return [read_run(row, repository) for row in rows if _has_secrets(row, repository)]
 
     def with_jobs(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run with its jobs and their steps. Raises PlatformError."""

@@ -77,11 +77,12 @@ def converge(
     again, `public` lets names and dates be read by everybody, `dashboard` keeps one that lists all.
     """
     notices = Notices(survey, tracker, writer, dashboard)
-    wanted = notices.wants_issues or Convergence(survey, tracker, writer).wants_issues
+    of_tokens = Convergence(survey, tracker, writer).wants_issues
     try:
         facts = repository_facts(client, tracker)
         refused = _refuse(facts)
         if refused:
+            wanted = of_tokens or notices.wants_issues
             return Converged(failures=(refused,) if wanted else ())
         coarse = not (facts.private or public)
         # Where everybody can read it, the issues of tokens are left as they are.
@@ -96,7 +97,8 @@ def converge(
             dry_run=dry_run,
         )
         converged = desk.converge()
-        withheld = (_withheld(facts),) if coarse and wanted else ()
+        named = of_tokens or (dashboard and survey.tokens)
+        withheld = (_withheld(facts),) if coarse and named else ()
         return replace(converged, failures=(*withheld, *converged.failures))
     except PlatformError as error:
         return Converged(failures=(_failure(tracker, error),))
@@ -107,8 +109,8 @@ def _withheld(facts: RepositoryFacts) -> Failure:
         FailureKind.ISSUES_WITHHELD,
         facts.full_name,
         "everybody can read this repository, so that one issue says how much is wrong, and none "
-        "has names and dates; name a private one with `issues.repository`, or allow it with "
-        "`issues.public: true`",
+        "has names and dates of tokens; name a private one with `issues.repository`, or allow it "
+        "with `issues.public: true`",
     )
 
 
@@ -153,6 +155,8 @@ class _Desk:
         self._notices = notices
         self._witness = Witness(client, convergence.tracker)
         self._locked: set[int] = set()
+        self._unseen: set[int] = set()
+        """Issues of which nobody could tell who asked for silence; they are left as they are."""
         self._labelled = False
         self._urls: dict[str, str] = {}
         self._failures: list[Failure] = []
@@ -190,7 +194,13 @@ class _Desk:
         """Return the issues with what counts of their snoozing; few of them ask for it."""
         asking = self._convergence.find_asking(self._convergence.find(issues))
         asking += self._notices.find_asking(self._notices.find(issues))
-        judged = {issue.number: self._witness.judge(issue) for issue in asking}
+        judged = {}
+        for issue in asking:
+            try:
+                judged[issue.number] = self._witness.judge(issue)
+            except PlatformUnavailable as error:
+                self._unseen.add(issue.number)
+                self._failures.append(_failure(f"{self._tracker}#{issue.number}", error))
         return [judged.get(issue.number, issue) for issue in issues]
 
     def _list(self, **parameters: str) -> list[Issue]:
@@ -252,7 +262,8 @@ class _Desk:
             self._ensure_labels()
             self._labelled = True
         for action in actions:
-            self._carry_out(action, found)
+            if action.number not in self._unseen:
+                self._carry_out(action, found)
 
     def _carry_out(self, action: Action, found: Mapping[str, Found]) -> None:
         verb, what = _DONE[action.kind]

@@ -39,10 +39,10 @@ class GitHubMembers:
             return frozenset()
         absent = [login for login in logins if not self._is_member(facts.organization, login)]
         if absent:
-            self._prove_readable(facts.organization)
+            self.prove_readable(facts.organization)
         return frozenset(login for login in absent if not self._has_rights(facts, login))
 
-    def _prove_readable(self, organization: str) -> None:
+    def prove_readable(self, organization: str) -> None:
         """Raise NotPermitted unless the membership of somebody who is listed can be read.
 
         GitHub lists the members who show themselves to everybody, and answers 403 or 404 to the

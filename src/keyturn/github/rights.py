@@ -55,13 +55,14 @@ def try_rights(client: Client, wanted: Wanted) -> Iterator[Right]:
     facts = repository_facts(client, wanted.repository)
     for name, purpose, required, path in _list(client, wanted):
         yield Right(name, purpose, required, _try(client, path, name))
-    if wanted.members and facts.organization:
+    organization = facts.organization
+    if wanted.members and organization:
         members = GitHubMembers(client, wanted.repository, url="")
         yield Right(
             "organization members: read",
             "whether an owner has left",
             False,
-            _attempt(lambda: members.find_gone(())),
+            _attempt(lambda: members.prove_readable(organization)),
         )
 
 
@@ -92,7 +93,9 @@ def _list(client: Client, wanted: Wanted) -> Iterator[tuple[str, str, bool, str]
     )
     for owner in wanted.organizations:
         path = api_path("orgs", owner, "actions", "secrets")
-        yield f"organization secrets: {access}", f"the declared secrets of {owner}", True, path
+        # Those that the repository sees are listed with its own right.
+        purpose = f"the declared secrets of {owner} that the repository does not see"
+        yield f"organization secrets: {access}", purpose, wanted.rotates, path
     if wanted.tracker:
         path = repository_path(wanted.tracker, "issues")
         yield "Issues: write", f"the issues in {wanted.tracker}", True, path

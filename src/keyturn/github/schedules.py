@@ -102,4 +102,5 @@ def _read_run(row: Mapping[str, Any]) -> ClockRun:
     created = read_instant(row, "created_at")
     if created is None:
         raise PlatformUnavailable(NONSENSE)
-    return ClockRun(created, read_text(row, "head_sha"), read_text(row, "head_branch"))
+    branch = row.get("head_branch")  # may be null, says GitHub's description
+    return ClockRun(created, read_text(row, "head_sha"), branch if isinstance(branch, str) else "")

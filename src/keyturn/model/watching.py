@@ -47,7 +47,7 @@ class ClockRun:
     began_at: datetime
     commit: str
     branch: str
-    """The default branch, as it was then."""
+    """The default branch, as it was then; empty where that is not told."""
 
 
 @dataclass(frozen=True, slots=True)

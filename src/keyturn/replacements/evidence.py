@@ -14,6 +14,8 @@ from keyturn.model import Consumer, Use
 
 OIDC = ("id-token", "write")
 """The right to ask GitHub for a token that says which job this is."""
+PACKAGES = ("packages", "write")
+"""The right to push to ghcr.io, which knows the jobs of github.com only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Replacement:
             return False
         if self.publishes and any(t.event in _PULL_REQUESTS for t in place.use.triggers):
             return False
+        if _is_asked_for(place):
+            return False
         does = (
             place.consumer.action == self.action
             if self.action
@@ -125,7 +129,7 @@ class Replacement:
 _PULL_REQUESTS = ("pull_request", "pull_request_target")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HARMLESS = re.compile(
-    r"(set|cd|echo|ls|mkdir|touch|chmod|printf|python3? -m build|gem build|twine check"
+    r"(set|cd|echo|ls|mkdir|touch|chmod|printf|tee|python3? -m build|gem build|twine check"
     r"|(python3? -m )?pip install|npm (pack|version|test|run|config set provenance)"
     r"|cargo (build|test|check|package|clippy|fmt))(\s|$)"
 )
@@ -141,11 +145,19 @@ def find_version(uses: str) -> tuple[int, ...] | None:
     return tuple(map(int, match[1].split("."))) if match else (0,)
 
 
+def _is_asked_for(place: Place) -> bool:
+    """Say whether the step also looks at the variable that holds the secret: `if: env.TOKEN`."""
+    section, _, name = place.key.partition(".")
+    looks = re.compile(rf"\benv\.{name}\b|\benv\['{name}'\]", re.IGNORECASE)
+    texts = (*place.consumer.conditions, *place.consumer.inputs.values())
+    return section == "env" and any(looks.search(text) for text in texts)
+
+
 def _runs(command: str, refuses: str, place: Place) -> bool:
     """Say whether a script runs a command and nothing else that may need the secret."""
     lines = place.consumer.script.replace("\\\n", " ").splitlines()
     kept = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-    parts = [part.strip() for part in re.split(r"\n|&&|\|\||;", kept)]
+    parts = [part.strip() for part in re.split(r"[\n;|]|(?<![<>])&", kept)]
     meant = [part for part in parts if re.match(command, part)]
     others = [part for part in parts if part and part not in meant]
     return (

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 
-from keyturn.replacements.evidence import Change, Place, Replacement
+from keyturn.replacements.evidence import PACKAGES, Change, Place, Replacement
 
 _EXPRESSION = re.compile(r"\$\{\{ {0,9}([^}\s][^}]{0,200}?) {0,9}\}\}")
 _IMAGE = re.compile(r"ghcr\.io/([^\s\"',]*)")
+_HANDS_ON = re.compile(
+    r"\.docker\b|dockerconfigjson|docker-registry|--with-registry-auth|docker[- ]compose"
+)
+"""The login for a cluster, or images that another file names."""
 _ELSEWHERE = re.compile(r"github\.com|\bgit\s+(clone|submodule|remote|ls-remote)")
 _OWN_IMAGES = (
     "${{github.repository}}",
@@ -21,7 +25,10 @@ _OWN_IMAGES = (
 
 
 def _names_own_images(place: Place) -> bool:
-    """Say whether every image that the job names at ghcr.io belongs to the repository's owner."""
+    """Say whether every image that the job names at ghcr.io belongs to the repository's owner.
+
+    And whether nobody who runs on after the job's token has ended is given the login.
+    """
     owner = place.repository.partition("/")[0].lower()
     own = (f"{owner}/", *_OWN_IMAGES)
     images = [
@@ -30,7 +37,12 @@ def _names_own_images(place: Place) -> bool:
         for text in (*step.inputs.values(), *step.env.values(), step.script)
         for image in _IMAGE.findall(_EXPRESSION.sub(r"${{\1}}", text.lower()))
     ]
-    return bool(images) and all(image.startswith(own) for image in images)
+    scripts = "\n".join(step.script for step in place.steps)
+    return (
+        bool(images)
+        and all(image.startswith(own) for image in images)
+        and not _HANDS_ON.search(scripts)
+    )
 
 
 def _only_names_the_tag(place: Place) -> bool:
@@ -51,13 +63,17 @@ def _is_other_repository(place: Place) -> bool:
 
 _APP = (
     "Register a GitHub App, install it on the repositories that the job works on and no others, "
-    "with the rights that it needs there (Contents: read to check out, write to push; pull "
-    "requests: write to open them).",
+    "with the rights that it needs there (Contents: read to check out, write to push; Pull "
+    "requests: write to open them; Workflows: write where what is pushed changes one; Members of "
+    "the organization: read to ask a team for a review).",
     "Store the App's client id as the variable APP_CLIENT_ID, and its private key as the secret "
     "APP_PRIVATE_KEY, of this repository or of the job's environment. Where a rule of a branch "
-    "lets the old token's owner pass, let the App pass.",
+    "lets the old token's owner pass, let the App pass. Its token ends after an hour: a longer job "
+    "needs a new one before it pushes.",
 )
-_APP_SOURCE = "actions/create-github-app-token README, v3 (read 2026-11)"
+_APP_SOURCE = (
+    "actions/create-github-app-token README, v3, and issue 128 about the hour (read 2026-11)"
+)
 
 
 def _app(key: str, *scope: tuple[str, str]) -> Change:
@@ -76,7 +92,7 @@ ROWS = (
         id="ghcr",
         name="the job's own GITHUB_TOKEN",
         evidence="`docker/login-action` at `ghcr.io`, in a job that names images of the "
-        "repository's own owner only",
+        "repository's own owner only and hands the login to nobody",
         action="docker/login-action",
         keys=("with.password",),
         companions=("with.username",),
@@ -87,11 +103,12 @@ ROWS = (
                 ("with.username", "${{ github.actor }}"),
                 ("with.password", "${{ secrets.GITHUB_TOKEN }}"),
             ),
-            grants=(("packages", "write"),),
+            grants=(PACKAGES,),
         ),
         publisher=(
             "On the page of each package that exists already, under Manage Actions access, give "
-            "{owner}/{name} the role Write.",
+            "{owner}/{name} the role Write; also of those that a Dockerfile starts from. For a job "
+            "that only pulls, Read and `packages: read` do.",
         ),
         source='GitHub docs, "Working with the Docker registry": GITHUB_TOKEN publishes the '
         "packages of the workflow's repository (read 2026-11)",
@@ -137,7 +154,8 @@ ROWS = (
     Replacement(
         id="checkout",
         name="a GitHub App's token",
-        evidence="`actions/checkout` of the repository itself with `token`",
+        evidence="`actions/checkout` of the repository itself with `token`, in a job whose scripts "
+        "name no other repository",
         action="actions/checkout",
         keys=("with.token",),
         demands={

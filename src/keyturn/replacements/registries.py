@@ -16,7 +16,8 @@ def _names_variable(place: Place) -> bool:
 
 def _hosted(place: Place) -> bool:
     """Say whether GitHub's own runner does the job."""
-    return bool(re.fullmatch(r"(ubuntu|windows|macos)-[\w.-]+", place.consumer.runner))
+    label = r"(ubuntu|windows|macos)-(latest|slim|\d[\d.]*)(-(arm|intel|large|xlarge|vs\d+))*"
+    return bool(re.fullmatch(label, place.consumer.runner))
 
 
 def _publishes_to_npm(place: Place) -> bool:
@@ -33,14 +34,38 @@ def _has_new_npm(place: Place) -> bool:
     return not _names_variable(place) and all(re.fullmatch(current, each) for each in versions)
 
 
+def _is_started_directly(place: Place) -> bool:
+    """Say whether crates.io takes the job's word.
+
+    It refuses runs that another run started (agentjp/bdinfo-rs#389, reflex-search/reflex#45,
+    read 2026-11).
+    """
+    return all(trigger.event != "workflow_run" for trigger in place.use.triggers)
+
+
+_OTHERS_STORE = re.compile(r"endpoint|digitaloceanspaces|\bs3cmd\b|\brclone\b", re.IGNORECASE)
+_KEY_PAIR = re.compile(r"aws[-_](access[-_]key|secret[-_]access)", re.IGNORECASE)
+
+
 def _is_aws(place: Place) -> bool:
-    """Say whether the keys are AWS's own, and not another's who speaks the same protocol."""
+    """Say whether the keys are AWS's own, and no step hands them on.
+
+    Another's store may speak the same protocol. Whoever hands on an id and a key forgets the
+    token of the session, without which those of a role are worth nothing.
+    """
     region = place.find_value("with.aws-region")
     known = re.fullmatch(r"(?!cn-)[a-z]{2}(-[a-z]+){1,2}-\d|\$\{\{.*\}\}", region)
     return bool(known) and not any(
-        re.search("endpoint[-_]?url", text, re.IGNORECASE)
+        _OTHERS_STORE.search(text)
+        or (step.action != place.consumer.action and _KEY_PAIR.search(text))
         for step in place.steps
-        for text in (*step.inputs, *step.inputs.values(), *step.env, step.script)
+        for text in (
+            *step.inputs,
+            *step.inputs.values(),
+            *step.env,
+            *step.env.values(),
+            step.script,
+        )
     )
 
 
@@ -52,13 +77,25 @@ _PYPI = (
 _PYPI_SOURCE = (
     "pypi/warehouse docs/user/trusted-publishers/using-a-publisher.md (docs.pypi.org, read 2026-11)"
 )
+# The claim: GitHub docs, "OpenID Connect reference", "Immutable subject claims" (read 2026-11).
+_CLAIM = (
+    "See how GitHub writes the claim here before you copy it: `gh api "
+    "repos/{owner}/{name}/actions/oidc/customization/sub`. For repositories made, renamed or moved "
+    "after 15 July 2026, and for those that chose it, the names carry numbers: "
+    "`repo:OWNER@OWNER-ID/REPO@REPO-ID:`."
+)
 _AWS = (
     "In AWS, add the identity provider https://token.actions.githubusercontent.com with the "
     "audience sts.amazonaws.com, once for the account.",
     "Let the role that the job is to have trust that provider under the condition that the claim "
-    "token.actions.githubusercontent.com:sub is {subject}, and give it what the user may do now.",
+    "token.actions.githubusercontent.com:sub is {subject}, and give it what the user may do now. "
+    "Its session ends after an hour: a longer job needs `role-duration-seconds`, and a role that "
+    "allows it.",
+    _CLAIM,
 )
-_AWS_SOURCE = 'aws-actions/configure-aws-credentials README, "OIDC" (read 2026-11)'
+_AWS_SOURCE = (
+    'aws-actions/configure-aws-credentials README, "OIDC" and "Credential Lifetime" (read 2026-11)'
+)
 _AWS_KEYS = ("with.aws-secret-access-key",)
 _AWS_OTHERS = {
     "with.aws-session-token": "",
@@ -72,7 +109,8 @@ ROWS = (
         name="PyPI trusted publishing",
         evidence="`pypa/gh-action-pypi-publish` with `password`, to PyPI itself",
         action="pypa/gh-action-pypi-publish",
-        since=(1, 8),
+        # Its releases page: "do not use" 1.8.0, in which a mistake was.
+        since=(1, 8, 1),
         keys=("with.password",),
         companions=("with.user",),
         demands=dict.fromkeys(
@@ -107,6 +145,7 @@ ROWS = (
         "`https://registry.npmjs.org` as `registry-url`, on a runner of GitHub",
         command=r"npm publish\b",
         refuses=r"--registry|--userconfig|--otp",
+        demands=dict.fromkeys(("env.NPM_CONFIG_REGISTRY", "env.npm_config_registry"), ""),
         keys=("env.NODE_AUTH_TOKEN",),
         holds=_publishes_to_npm,
         patches=_has_new_npm,
@@ -115,6 +154,8 @@ ROWS = (
         publisher=(
             "At npmjs.com, in the settings of each package under Trusted Publisher, choose GitHub "
             f"Actions: {_TRUSTED}. A package can have one publisher only, and must exist.",
+            "In a public repository npm adds provenance by itself: `repository` in package.json "
+            "has to name {owner}/{name}.",
         ),
         source='npm/documentation, "Trusted publishing for npm packages" (read 2026-11)',
         by_hand="let the job have npm 11.5.1 or later and Node 22.14 or later (`node-version: 24` "
@@ -127,6 +168,8 @@ ROWS = (
         command=r"cargo (\+\S+ )?publish\b",
         refuses=r"--registry|--index|--token|--config",
         keys=("env.CARGO_REGISTRY_TOKEN",),
+        demands={"env.CARGO_REGISTRY_DEFAULT": "(crates-io)?"},
+        holds=_is_started_directly,
         patches=lambda place: not _names_variable(place),
         publishes=True,
         change=Change(
@@ -136,9 +179,11 @@ ROWS = (
         ),
         publisher=(
             "At crates.io, in the settings of each crate under Trusted Publishing, add GitHub: "
-            f"{_TRUSTED}. A crate must have been published once before.",
+            f"{_TRUSTED}. A crate must have been published once before. The token that a job gets "
+            "lasts 30 minutes.",
         ),
-        source="rust-lang/crates-io-auth-action README (read 2026-11)",
+        source="rust-lang/crates-io-auth-action README; crates.io/docs/trusted-publishing (read "
+        "2026-11)",
         by_hand="get a token of the job's own from rust-lang/crates-io-auth-action@v1, and publish "
         "with that",
     ),
@@ -170,7 +215,7 @@ ROWS = (
         id="aws-keys",
         name="AWS role by OpenID Connect",
         evidence="`aws-actions/configure-aws-credentials` with `aws-secret-access-key` and no role,"
-        " in a region of AWS and a job that names no `endpoint-url`",
+        " in a region of AWS and a job that names no `endpoint` and hands the keys to nobody",
         action="aws-actions/configure-aws-credentials",
         since=(2,),
         keys=_AWS_KEYS,
@@ -182,21 +227,25 @@ ROWS = (
             put=(("with.role-to-assume", "${{ vars.AWS_ROLE_ARN }}"),),
             grants=(OIDC,),
         ),
-        publisher=(*_AWS, "Store the role's ARN as the variable AWS_ROLE_ARN."),
+        publisher=(
+            *_AWS,
+            "Store the role's ARN as the variable AWS_ROLE_ARN where the secret is now.",
+        ),
         source=_AWS_SOURCE,
     ),
     Replacement(
         id="aws-role",
         name="AWS role by OpenID Connect",
-        evidence="the same with `role-to-assume`",
+        evidence="the same with a role's ARN as `role-to-assume`",
         action="aws-actions/configure-aws-credentials",
         since=(2,),
         keys=_AWS_KEYS,
         companions=("with.aws-access-key-id",),
         holds=_is_aws,
-        demands={**_AWS_OTHERS, "with.role-to-assume": ".+"},
+        # A bare name is looked up in the account of the keys, of which there are none then.
+        demands={**_AWS_OTHERS, "with.role-to-assume": r"arn:.+|\$\{\{.*\}\}"},
         change=Change(drop=("with.aws-access-key-id", *_AWS_KEYS), grants=(OIDC,)),
-        publisher=_AWS,
+        publisher=(*_AWS, "See that `role-to-assume` is the role's full ARN."),
         source=_AWS_SOURCE,
     ),
     Replacement(
@@ -224,9 +273,11 @@ ROWS = (
         publisher=(
             "In Microsoft Entra, add a federated credential to the application that the secret "
             "belongs to: issuer https://token.actions.githubusercontent.com, audience "
-            "api://AzureADTokenExchange, subject {subject}.",
+            "api://AzureADTokenExchange, subject {subject} (one credential for each). The "
+            "login ends after an hour unless Azure is told otherwise.",
+            _CLAIM,
             "Store its client id, tenant id and subscription id as the variables AZURE_CLIENT_ID, "
-            "AZURE_TENANT_ID and AZURE_SUBSCRIPTION_ID.",
+            "AZURE_TENANT_ID and AZURE_SUBSCRIPTION_ID where the secret is now.",
         ),
         source='Azure/login README, "Login With OpenID Connect" (read 2026-11)',
     ),
@@ -252,7 +303,7 @@ ROWS = (
             "assertion.repository == '{owner}/{name}', and let its principals of this repository "
             "impersonate the service account.",
             "Store the provider's full name as the variable GCP_WORKLOAD_IDENTITY_PROVIDER and "
-            "the service account's address as GCP_SERVICE_ACCOUNT.",
+            "the service account's address as GCP_SERVICE_ACCOUNT, where the secret is now.",
         ),
         source='google-github-actions/auth README, "Setup" (read 2026-11)',
     ),
@@ -261,9 +312,10 @@ ROWS = (
         name="Vault's JWT login",
         evidence="`hashicorp/vault-action` with `token`",
         action="hashicorp/vault-action",
-        since=(2,),
+        since=(2, 4),
         keys=("with.token",),
-        demands={"with.method": "(token)?", "with.role": ""},
+        # `path` would be where the JWT method is looked for.
+        demands={"with.method": "(token)?", "with.role": "", "with.path": ""},
         change=Change(
             drop=("with.token",),
             put=(("with.method", "jwt"), ("with.role", "${{ vars.VAULT_ROLE }}")),
@@ -274,7 +326,8 @@ ROWS = (
             "https://token.actions.githubusercontent.com, and a role bound to the audience "
             "https://github.com/{owner} and the subject {subject}, with the policies that the "
             "token has now.",
-            "Store the role's name as the variable VAULT_ROLE.",
+            _CLAIM,
+            "Store the role's name as the variable VAULT_ROLE where the secret is now.",
         ),
         source='hashicorp/vault-action README, "JWT with GitHub OIDC Tokens" (read 2026-11)',
     ),
@@ -317,7 +370,8 @@ ROWS = (
         publisher=(
             "In the JFrog platform, add an OpenID Connect integration for GitHub, with an identity "
             "mapping for the claim repository: {owner}/{name}.",
-            "Store the integration's name as the variable JFROG_OIDC_PROVIDER.",
+            "Store the integration's name as the variable JFROG_OIDC_PROVIDER where the secret is "
+            "now.",
         ),
         source='GitHub docs, "Configuring OpenID Connect in JFrog" (read 2026-11)',
     ),

@@ -19,10 +19,16 @@ _COPIED = re.compile(
 """Addresses, claims and expressions: inside running text they would get a character of ours."""
 _LONGEST = 12_000
 """Characters of a patch; an issue has room for 65,536 in all."""
+_LONGEST_LINE = 700
+"""Characters of a step, which names jobs, steps and files as strangers may have called them."""
+_LONGEST_FENCE = 100
+"""Backticks. They count twice, and nobody who means well writes as many in a row."""
 
 
 def tell(line: str) -> Markdown:
     """Return a step as running text, in which what is to be copied stands as code."""
+    if len(line) > _LONGEST_LINE:
+        line = f"{line[:_LONGEST_LINE]}…"
     parts = _COPIED.split(line)
     # Every second part is what the expression found.
     return Markdown(
@@ -47,9 +53,11 @@ def fence(advice: Advice) -> Markdown | None:
     """
     patch = advice.patch.replace("\r\n", "\n")
     inert = all(plain(line) == line for line in patch.split("\n")) and log_safe(patch) == patch
-    # Issues are known by hidden marks, which end where a comment ends.
-    if not patch or len(patch) > _LONGEST or not inert or "<!--" in patch or "-->" in patch:
-        return None
     longest = max((len(run) for run in re.findall("`+", patch)), default=0)
+    if not patch or len(patch) > _LONGEST or longest > _LONGEST_FENCE or not inert:
+        return None
+    # Issues are known by hidden marks, which end where a comment ends.
+    if "<!--" in patch or "-->" in patch:
+        return None
     ticks = "`" * max(3, longest + 1)
     return Markdown(f"{ticks}diff\n{patch}{ticks}")

@@ -62,13 +62,13 @@ class NoticeText:
 
     def schedule(self, survey: Survey) -> Notice:
         """Return what is wrong with the schedule that keyturn runs on."""
-        over = "keyturn's own schedule runs again."
+        over = "Nothing is wrong with keyturn's own schedule any more."
         found = [f for f in survey.findings if f.rule == SCHEDULE_STOPPED]
         if not found:
             return Notice(SCHEDULE, over=over)
         return Notice(
             SCHEDULE,
-            escape.title(f"keyturn is not started by its schedule in {self.repository}"),
+            escape.title(f"The schedule that starts keyturn in {self.repository} needs care"),
             render("schedule.md.j2", findings=found),
             facts=tuple(map(fact_of, found)),
             news="\n".join(f"- {escape.markdown(finding.message)}" for finding in found),
@@ -79,8 +79,9 @@ class NoticeText:
         """Return how much is wrong, for a tracker that everybody can read."""
         over = "Nothing needs anybody any more."
         lines = list(describe_findings(survey.findings))
+        partial = any(failure.kind.incomplete for failure in survey.failures)
         if not lines:
-            return Notice(OVERVIEW, over=over)
+            return Notice(OVERVIEW, over=over, partial=partial)
         return Notice(
             OVERVIEW,
             escape.title("Tokens that CI depends on need care"),
@@ -88,6 +89,7 @@ class NoticeText:
             facts=tuple(line.partition(" ")[2] for line in lines),
             news="\n".join(f"- {line}" for line in lines),
             over=over,
+            partial=partial,
         )
 
     def _row(self, row: Row, board: Board, survey: Survey) -> Markdown:

@@ -101,7 +101,9 @@ def _by_journal(
             continue
         # Whether a change of who sees it moves an organization's date, GitHub does not say.
         moved = copy.updated_at > kept.at and ref.level is not Level.ORGANIZATION
-        if kept.token_id == shown and moved:
+        # A provider may keep the id when somebody has a new value made.
+        remade = inspected.status.created_at and inspected.status.created_at > kept.at
+        if kept.token_id == shown and moved and not remade:
             yield (
                 f"{ref} was written on {format_instant(copy.updated_at)} by somebody else, after "
                 f"keyturn stored the token there, and the token has not been replaced since"

@@ -1,6 +1,7 @@
 """PURE: the rule about runs that failed with what a dead token looks like.
 
-What a run said is only compared with a table: nothing of it gets into a message.
+What a run said is only compared with a table: nothing of it gets into a message, nor does its date,
+which would change every night.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from keyturn.faces import Face, find_face
-from keyturn.guesses import guess_secret
-from keyturn.instants import format_instant
+from keyturn.guesses import CREDENTIAL, Sure, guess_secret
 from keyturn.model import (
     FAILED_LOGIN,
     Evidence,
@@ -36,14 +36,15 @@ def find_failed_logins(
     """Yield one finding for each declared token, or undeclared secret, that a failure points at."""
     said: set[str] = set()
     known = {each.token.id: each for each in tokens}
-    for step in steps:
+    # Which run was the newest, and the order of its jobs, change from night to night.
+    for step in sorted(steps, key=lambda step: (step.run.path, step.job, step.step)):
         secrets = _find_secrets(step, inventory)
         if any(_is_dead(known.get(secret.declared_by or ""), now) for secret in secrets):
             continue  # that explains it, and has its finding
         for secret in secrets:
             inspected = known.get(secret.declared_by or "")
             subject = inspected.token.id if inspected else str(secret.ref)
-            face = find_face(step.log, provider=inspected.token.provider if inspected else "")
+            face = find_face(step.log, issuer=_issuer(secret, inspected))
             if face is None or subject in said or _is_newer(secret, inspected, step):
                 continue
             said.add(subject)
@@ -68,6 +69,16 @@ def _find_secrets(step: FailedStep, inventory: Inventory) -> list[Secret]:
     ]
 
 
+def _issuer(secret: Secret, inspected: Inspected | None) -> str:
+    """Return the provider, or who issues it by all appearances; empty where nobody can tell."""
+    if inspected:
+        return inspected.token.provider
+    guess = guess_secret(secret.ref.name, secret.uses)
+    if guess.sure is Sure.UNSURE:
+        return ""
+    return guess.issuer if guess.kind == CREDENTIAL else guess.kind
+
+
 def _is_dead(inspected: Inspected | None, now: datetime) -> bool:
     if inspected is None:
         return False
@@ -83,8 +94,8 @@ def _is_newer(secret: Secret, inspected: Inspected | None, step: FailedStep) -> 
 
 def _describe(step: FailedStep, face: Face, secrets: Sequence[Secret]) -> str:
     text = (
-        f"the run of {format_instant(step.run.created_at)} of {step.run.path} failed in "
-        f"{step.job}, {step.step}, with what a dead token looks like ({face.words})"
+        f"a run of {step.run.path} failed in {step.job}, {step.step}, with what a dead token "
+        f"looks like ({face.words})"
     )
     if len(secrets) == 1:
         return text

@@ -26,7 +26,7 @@ def find_people(tokens: Sequence[Inspected], repository: str, *, url: str) -> tu
     for each in tokens:
         if each.status.state is State.UNKNOWN:
             continue
-        for login in (*_named(each).values(), _holder(each, repository, url=url)):
+        for login in (*_named(each, repository).values(), _holder(each, repository, url=url)):
             if login:
                 found.setdefault(login.lower(), login)
     return tuple(found[login] for login in sorted(found))
@@ -40,7 +40,8 @@ def find_leavers(
     for each in tokens:
         if each.status.state is State.UNKNOWN:
             continue
-        absent = [owner for owner, login in _named(each).items() if login.lower() in left]
+        named = _named(each, repository)
+        absent = [owner for owner, login in named.items() if login.lower() in left]
         holder = _holder(each, repository, url=url)
         clauses = []
         if absent:
@@ -55,10 +56,15 @@ def find_leavers(
             yield Finding(OWNER_GONE, SEVERITIES[OWNER_GONE], each.token.id, message)
 
 
-def _named(inspected: Inspected) -> dict[str, str]:
+def _named(inspected: Inspected, repository: str) -> dict[str, str]:
     """Return every owner of the configuration who is a person, with the login."""
+    organization = repository.partition("/")[0].lower()  # is no member of itself
     people = {owner: owner.removeprefix("@") for owner in inspected.token.owners}
-    return {owner: login for owner, login in people.items() if _LOGIN.fullmatch(login)}
+    return {
+        owner: login
+        for owner, login in people.items()
+        if _LOGIN.fullmatch(login) and login.lower() != organization
+    }
 
 
 def _holder(inspected: Inspected, repository: str, *, url: str) -> str | None:

@@ -24,6 +24,7 @@ from keyturn.model import (
 from keyturn.replacements import find_replacement
 from keyturn.replacements.evidence import (
     OIDC,
+    PACKAGES,
     Change,
     Place,
     Replacement,
@@ -49,6 +50,15 @@ _DUE = frozenset(
 _FIRST = (
     "Do this before the workflow changes: until it is done, the jobs fail the new way, and the "
     "change would have to be taken back."
+)
+
+_ONCE = (
+    "In one job, a step that is put in serves all that ask for the same one; another needs an id "
+    "of its own"
+)
+_APART = (
+    "Another credential goes the same way, maybe to another account: give each a variable of its "
+    "own name, in place of the one that stands here"
 )
 
 
@@ -109,14 +119,37 @@ def find_replaceable(
         foreign = secret.ref.level is Level.ORGANIZATION
         if secret.declared_by is None and secret.present and not secret.ignored and not foreign:
             asked.append(_judge(inventory, [secret], None, given=frozenset()))
-    for proposal in asked:
-        if proposal and (on_github_com or not _needs_identity(proposal)):
-            yield proposal
+    found = [each for each in asked if each and (on_github_com or not _leaves_github(each))]
+    for proposal in found:
+        yield _keep_apart(proposal) if _shares_names(proposal, found) else proposal
 
 
-def _needs_identity(proposal: Proposal) -> bool:
-    """Say whether somebody else has to know the job, whose issuer is github.com's."""
-    return any(OIDC in each.change.grants for each in proposal.changes)
+def _leaves_github(proposal: Proposal) -> bool:
+    """Say whether somebody else has to know the job, who knows those of github.com only."""
+    return any(not {OIDC, PACKAGES}.isdisjoint(each.change.grants) for each in proposal.changes)
+
+
+def _shares_names(proposal: Proposal, others: Iterable[Proposal]) -> bool:
+    """Say whether a patch would give two credentials' places one variable, as of two accounts."""
+    names = {reference.name for reference in proposal.finding.references}
+    return any(
+        names.isdisjoint({reference.name for reference in other.finding.references})
+        and not _variables(proposal).isdisjoint(_variables(other))
+        for other in others
+    )
+
+
+def _keep_apart(proposal: Proposal) -> Proposal:
+    """Return a proposal that people have to finish, and say why."""
+    advice = proposal.finding.advice
+    assert advice
+    told = replace(advice, changes=(*advice.changes, _APART))
+    return Proposal(replace(proposal.finding, advice=told), proposal.changes, exact=False)
+
+
+def _variables(proposal: Proposal) -> set[str]:
+    values = (value for each in proposal.changes for _, value in each.change.put)
+    return {value for value in values if value.startswith("${{ vars.")}
 
 
 def _find_given(token: Token, others: Iterable[Token]) -> frozenset[str]:
@@ -206,9 +239,13 @@ def _match(use: Use, inventory: Inventory) -> _Match | None:
 def _propose(matches: Sequence[_Match], copies: Sequence[Secret], token: Token | None) -> Proposal:
     names = [*dict.fromkeys(match.row.name for match in matches)]
     told = dict.fromkeys(step for match in matches for step in _publisher(match))
+    lines = [*dict.fromkeys(line for match in matches for line in _describe(match))]
+    put_in = [match.place.consumer for match in matches if match.change.prelude]
+    if len({(step.path, step.job) for step in put_in}) < len(put_in):
+        lines.append(_ONCE)
     advice = Advice(
         replacement=" and ".join(names),
-        changes=tuple(dict.fromkeys(line for match in matches for line in _describe(match))),
+        changes=tuple(lines),
         publisher=(_FIRST, *told) if told else (),
         before_deleting=_before_deleting(matches, copies, token),
         sources=tuple(dict.fromkeys(match.row.source for match in matches)),
@@ -240,7 +277,8 @@ def _describe(match: _Match) -> Iterator[str]:
         parts = [f"take out {' and '.join(dropped)}"] if dropped else []
         parts += [f"set {key}: {value}" for key, value in change.put]
         if change.prelude:
-            parts.append(f"put a step with {dict(change.prelude)['uses']} before it")
+            inside = ", ".join(f"{key}: {value}" for key, value in change.prelude)
+            parts.append(f"put a step before it with {inside}")
         yield f"{where}: {', '.join(parts)}"
     else:
         yield f"{where}: {row.by_hand}"
@@ -284,13 +322,22 @@ def _environment(use: Use) -> str:
 
 
 def _subject(place: Place) -> str:
-    """Return the claim by which a cloud knows the job (GitHub docs, "OpenID Connect reference")."""
+    """Return the claims by which a cloud knows the job.
+
+    GitHub docs, "OpenID Connect reference" (read 2026-11).
+    """
     use = place.use
     if use.environment or not use.environment_known:
-        return f"repo:{place.repository}:environment:{use.environment or 'ENVIRONMENT'}"
-    if {trigger.event for trigger in use.triggers} == {"pull_request"}:
-        return f"repo:{place.repository}:pull_request"
-    return f"repo:{place.repository}:ref:refs/heads/BRANCH"
+        name = use.environment.replace(":", "%3A") or "ENVIRONMENT"
+        return f"repo:{place.repository}:environment:{name}"
+    events = {trigger.event for trigger in use.triggers}
+    claims = {
+        "ref:refs/heads/BRANCH": events - {"pull_request", "release"},
+        "ref:refs/tags/TAG": events & {"push", "release"},
+        "pull_request": events & {"pull_request"},
+    }
+    held = [claim for claim in claims if claims[claim]] or ["ref:refs/heads/BRANCH"]
+    return " or ".join(f"repo:{place.repository}:{claim}" for claim in held)
 
 
 def _before_deleting(
