@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from keyturn.shell_lines import Chain, Command, Unclear, read_script
 
@@ -66,7 +67,7 @@ def find_script_guard(
     return _Judge(chains, variables, expressions).guard()
 
 
-@dataclass(slots=True)
+@dataclass
 class _Judge:
     """One script, and what holds the secret in it."""
 
@@ -111,10 +112,11 @@ class _Judge:
         if hands_on or not naming:
             return working
         programs = {command.name for _, chain in naming for command in chain.commands} - _NEUTRAL
+        numbers = {index for index, _ in naming}
         return [
-            pair
-            for pair in working
-            if pair in naming or programs & {command.name for command in pair[1].commands}
+            (index, chain)
+            for index, chain in working
+            if index in numbers or programs & {command.name for command in chain.commands}
         ]
 
     def _names(self, chain: Chain) -> bool:
@@ -146,24 +148,46 @@ class _Judge:
 
     def _find_loose(self, index: int) -> str:
         """Return `set +e` where it holds, nobody looks back, and the last command succeeds."""
-        loose = False
-        for chain in self.chains[:index]:
+        last = self.chains[-1]
+        ends_well = len(last.pipelines) == 1 and _succeeds(last.pipelines[0])
+        behind = self._last_look_back < index < len(self.chains) - 1
+        return "set +e" if ends_well and behind and self._loose[index] else ""
+
+    @cached_property
+    def _loose(self) -> list[bool]:
+        """Whether `set +e` holds, chain by chain. A long script is gone through once."""
+        found, loose = [], False
+        for chain in self.chains:
+            found.append(loose)
             if re.fullmatch(r"set \+e|set \+o errexit", chain.text):
                 loose = not chain.under
-        rest = [self.chains[index], *self.chains[index + 1 :]]
-        last = rest[-1]
-        # An `if` behind it may ask for anything that it should have left.
-        plain = all(not (c.under or c.tested or c.operators) for c in rest)
-        ends_well = len(rest) > 1 and len(last.pipelines) == 1 and _succeeds(last.pipelines[0])
-        judged = any(_JUDGED.search(c.text) or _TOLD.search(c.text) for c in rest)
-        return "set +e" if loose and plain and ends_well and not judged else ""
+        return found
+
+    @cached_property
+    def _last_look_back(self) -> int:
+        # An `if` may ask for anything that a command before it should have left.
+        looking = (
+            index
+            for index, chain in enumerate(self.chains)
+            if chain.under
+            or chain.tested
+            or chain.operators
+            or _JUDGED.search(chain.text)
+            or _TOLD.search(chain.text)
+        )
+        return max(looking, default=-1)
 
     def _find_empty(self, index: int, chain: Chain) -> str:
         """Return what keeps a chain from running where the secret is empty."""
         words = "its script does nothing where the secret is empty"
         if any(len(tests) == 1 and self._is_test(tests[0], _FILLED, "&&") for tests in chain.under):
             return words
-        return words if any(self._leaves(c) for c in self.chains[:index]) else ""
+        return words if self._first_exit < index else ""
+
+    @cached_property
+    def _first_exit(self) -> int:
+        leaving = (index for index, chain in enumerate(self.chains) if self._leaves(chain))
+        return next(leaving, len(self.chains))
 
     def _leaves(self, chain: Chain) -> bool:
         """Say whether a chain ends the script well where the secret is empty."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keyturn.expression_tree import find_expressions
 
@@ -94,8 +95,12 @@ class Chain:
         return " ".join(command.text for command in self.commands)
 
 
-def read_script(script: str) -> list[Chain]:
-    """Return the chains of a script in their order. Raises Unclear."""
+@lru_cache(maxsize=128)
+def read_script(script: str) -> tuple[Chain, ...]:
+    """Return the chains of a script in their order. Raises Unclear.
+
+    It is asked once for each secret of a step, and for each workflow that calls the step's.
+    """
     if len(script) > _MOST:
         raise Unclear
     return _Builder().build(_tokens(script.replace("\r\n", "\n")))
@@ -121,7 +126,7 @@ class _Builder:
         self._pipelines: list[tuple[Command, ...]] = []
         self._operators: list[str] = []
 
-    def build(self, tokens: Iterator[tuple[str, str]]) -> list[Chain]:
+    def build(self, tokens: Iterator[tuple[str, str]]) -> tuple[Chain, ...]:
         """Return the chains. Raises Unclear where something stays open."""
         for kind, text in tokens:
             if kind == "word":
@@ -140,7 +145,7 @@ class _Builder:
         self._end_chain()
         if self._frames:
             raise Unclear
-        return self._chains
+        return tuple(self._chains)
 
     def _take(self, word: str) -> None:
         if self._words:

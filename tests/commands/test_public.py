@@ -86,6 +86,11 @@ def test_the_doctor_says_how_much_is_to_be_changed(public: World) -> None:
     assert re.search(r"\n- \d missing\n", ran.out)
 
 
+def test_what_is_for_people_is_hidden_in_every_form(public: World) -> None:
+    ran = public.run("check", "--format", "markdown")
+    assert [name for name in NAMES if name in shown(ran)] == []
+
+
 def test_it_says_how_much_of_what_is_wrong(public: World) -> None:
     ran = public.run("check")
     assert ran.code == 1

@@ -22,8 +22,8 @@ def render(
 ) -> str:
     """Return the report in one of `FORMATS`, ending in a newline.
 
-    `color`, `width` (columns) and `verbose` matter to text only, `server_url` (for links) to markdown,
-    `config_path` (where tokens are declared, relative to the repository) to sarif.
+    `color`, `width` (columns) and `verbose` matter to text only, `server_url` (for links) to
+    markdown, `config_path` (where tokens are declared, relative to the repository) to sarif.
     """
     if format == "text":
         from keyturn.report.text import render_text

@@ -63,14 +63,14 @@ _ADVICE = {
     "unknown-expiry": "Declare the date with `expires` in the configuration, if it is known.",
     "stale-copy": "Store the present value in every secret below that was written before the "
     "token was made.",
-    "drifted": "Store the present value in every secret below, or replace the token if nobody knows "
-    "it any more.",
+    "drifted": "Store the present value in every secret below, or replace the token if nobody "
+    "knows it any more.",
     "shadowed": "Declare the secret that is read in its place under the token that it holds, or "
     "delete the one that nothing needs.",
     "missing-secret": "Store the token where it is declared to be, or correct the declaration.",
     "rotation-stuck": "Mend what keeps the token from being rotated.",
-    "failed-login": "Look at the run. If the token is dead, make a new one and store it in every secret "
-    "below; if it lives, store it there again, as the copy may be another one.",
+    "failed-login": "Look at the run. If the token is dead, make a new one and store it in every "
+    "secret below; if it lives, store it there again, as the copy may be another one.",
     "fails-silently": "Let the step fail: take the guard away, or have a later step look at how it "
     "ended.",
     "neglected-tokens": "Ask the owners of these tokens whether they are still needed; declare the "

@@ -66,7 +66,7 @@ def report(
     for output in settings.outputs:
         write_atomically(settings.root / output.path, rendered(output.format))
     if settings.verbosity >= 0 or settings.format != "text":
-        hidden = settings.coarse and settings.format == "text"
+        hidden = _is_hidden(settings)
         emit(render_coarse(survey) if hidden else rendered(settings.format, color=settings.color))
     runner = settings.runner
     if runner.in_actions:
@@ -91,10 +91,15 @@ def deliver(rendered: Callable[..., str], settings: Settings, *, coarse: str) ->
     for output in settings.outputs:
         text = rendered(output.format, color=False, width=100)
         write_atomically(settings.root / output.path, text)
-    if settings.coarse and settings.format == "text":
+    if _is_hidden(settings):
         emit(coarse)
     else:
         emit(rendered(settings.format, color=settings.color, width=settings.width))
+
+
+def _is_hidden(settings: Settings) -> bool:
+    """Say whether standard output is for people, and everybody can read it."""
+    return settings.coarse and settings.format in ("text", "markdown")
 
 
 def emit(text: str) -> None:
