@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.issue_case import Case
-from keyturn.issue_state import Identity, Life, Memory, Old, read_memory, write_body
-from keyturn.issues import Convergence
+from keyturn.issues.case import Case
+from keyturn.issues.convergence import Convergence
+from keyturn.issues.state import Identity, Life, Memory, Old, read_memory, write_body
 from keyturn.manual import Steps, find_doubts, find_steps, has_compared, is_by_hand, recall
 from keyturn.model import (
     Capability,
@@ -29,7 +29,7 @@ from keyturn.model import (
     StoredPart,
     TokenStatus,
 )
-from keyturn.plan_choice import Candidate
+from keyturn.plan.choice import Candidate
 from keyturn.report.issue import IssueText
 from tests.issue_samples import (
     COPY,

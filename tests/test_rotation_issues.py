@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from keyturn.issue_case import Case
-from keyturn.issue_state import Kind
+from keyturn.issues.case import Case
+from keyturn.issues.state import Kind
 from keyturn.model import (
     Finding,
     Halt,
@@ -19,7 +19,7 @@ from keyturn.model import (
 )
 from keyturn.report.issue import IssueText
 from tests.issue_samples import COPY, NOW, REF, dead, expiring, survey
-from tests.test_issues import apply, closed, decide, one, opened
+from tests.issues.test_convergence import apply, closed, decide, one, opened
 
 HALT = Halt(
     Phase.NEEDS_HUMAN,

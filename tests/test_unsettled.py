@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from keyturn.issue_case import Case
-from keyturn.issue_state import Kind, read_memory
+from keyturn.issues.case import Case
+from keyturn.issues.state import Kind, read_memory
 from keyturn.model import (
     ROTATION_STUCK,
     Failure,
@@ -34,7 +34,7 @@ from keyturn.rotation.known import Known, Operation
 from keyturn.rotation.machine import FINAL
 from keyturn.unsettled import as_unknown, find_unjudged, find_unseen, without_unjudged
 from tests.issue_samples import COPY, IDLE, NOW, REF, STALE, STATUS, dead, expiring, survey
-from tests.test_issues import apply, closed, decide, one, opened
+from tests.issues.test_convergence import apply, closed, decide, one, opened
 
 GOING_ON = Operation(
     "1a2b3c4d", "octo/app", "deploy", "gitlab", Strategy.OVERLAP, 0, "7", NOW, phase_at=NOW

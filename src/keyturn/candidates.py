@@ -12,7 +12,7 @@ from keyturn.errors import CredentialMissing
 from keyturn.inspection import Inspector
 from keyturn.interfaces import Access, ListingProvider
 from keyturn.model import Capability, Inspected, Inventory
-from keyturn.plan_choice import Candidate
+from keyturn.plan.choice import Candidate
 from keyturn.remembered import Memory, remember
 
 _OWN_VALUE = (

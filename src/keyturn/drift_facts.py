@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from keyturn.credentials import Credentials
 from keyturn.model import Finding, Inventory, Phase, SecretRef, StoredPart
-from keyturn.plan_choice import Candidate
+from keyturn.plan.choice import Candidate
 from keyturn.remembered import Memory
 from keyturn.rotation.known import Known, Operation
 from keyturn.rotation.rows import Row

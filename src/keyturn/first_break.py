@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from keyturn.guards import find_silence
 from keyturn.model import FirstBreak, Trigger, Use
+from keyturn.silence.guards import find_silence
 
 _EVENTS = (
     "push",

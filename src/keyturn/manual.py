@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from keyturn.instants import format_rfc3339
-from keyturn.issue_case import Case
-from keyturn.issue_state import Life, Old
+from keyturn.issues.case import Case
+from keyturn.issues.state import Life, Old
 from keyturn.model import (
     Evidence,
     Inspected,
@@ -26,8 +26,8 @@ from keyturn.model import (
     Store,
 )
 from keyturn.plain import log_safe, plain
-from keyturn.plan_choice import Candidate, choose_strategy
-from keyturn.plan_dates import find_spread
+from keyturn.plan.choice import Candidate, choose_strategy
+from keyturn.plan.dates import find_spread
 
 _RENEWING = frozenset(
     {

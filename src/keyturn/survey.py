@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keyturn import parallel
-from keyturn.advice import advise
 from keyturn.assess import assess, sort_findings
 from keyturn.call_graph import read_uses
 from keyturn.candidates import make_candidates
@@ -37,8 +36,9 @@ from keyturn.model import (
     TokenStatus,
 )
 from keyturn.plan import build_plan
-from keyturn.plan_choice import Candidate
+from keyturn.plan.choice import Candidate
 from keyturn.remembered import Memory, as_granted, with_current_id
+from keyturn.replacements.advice import advise
 from keyturn.rotation_findings import broken_findings, rotation_findings
 from keyturn.rules.cliffs import find_cliffs
 from keyturn.undeclared import assess_undeclared

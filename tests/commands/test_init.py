@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.cli import main
-from keyturn.first_workflow import find_minute, render_workflow
+from keyturn.first_setup.workflow import find_minute, render_workflow
 from keyturn.sandbox import Fault, Response
 from tests.world import World
 

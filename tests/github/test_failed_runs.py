@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from keyturn.errors import NotPermitted, PlatformUnavailable
-from keyturn.failed_logins import FailedRuns
 from keyturn.github.failed_runs import GitHubFailedRuns
 from keyturn.model.runs import RunStep
 from keyturn.sandbox import Response, Sandbox
 from keyturn.sandbox.github_world import Repository, Run
+from keyturn.silence.failed_logins import FailedRuns
 from tests.github.worlds import NOW, client_of, fail, lines, world
 
 CI = ".github/workflows/ci.yml"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from keyturn.github.issues import Converged, converge
-from keyturn.issue_state import Identity
+from keyturn.issues.state import Identity
 from keyturn.model import FailureKind, Reference, State, Survey, TokenStatus
 from keyturn.redaction import without_values
 from keyturn.report.issue import IssueText

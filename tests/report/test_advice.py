@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.issue_state import find_identity
+from keyturn.issues.state import find_identity
 from keyturn.model import Advice, Finding, Severity
 from keyturn.report import render
 from keyturn.report.advice import fence, tell

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.issue_notices import DASHBOARD, SCHEDULE, subject_of
-from keyturn.issue_state import MAX_BODY, Identity, Life, Memory, write_body
+from keyturn.issues.notices import DASHBOARD, SCHEDULE, subject_of
+from keyturn.issues.state import MAX_BODY, Identity, Life, Memory, write_body
 from keyturn.model import (
     SCHEDULE_STOPPED,
     Deadline,
@@ -29,9 +29,9 @@ from keyturn.model import (
 from keyturn.report.dashboard import NoticeText
 from keyturn.report.summary import find_issue
 from tests.issue_samples import DAYS, DUE, IDLE, NOW, STATUS, expiring, survey
+from tests.issues.test_dashboard import ROTATE, action, use, with_uses
 from tests.report import samples
 from tests.report.test_escape import is_inert, unescaped
-from tests.test_dashboard import ROTATE, action, use, with_uses
 
 TEXT = NoticeText("octo/app", "https://github.com")
 URL = "https://github.com/octo/app/issues/12"

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.issue_case import Case
-from keyturn.issue_state import Identity, Kind, Life, Memory, find_identity, read_memory, write_body
+from keyturn.issues.case import Case
+from keyturn.issues.state import (
+    Identity,
+    Kind,
+    Life,
+    Memory,
+    find_identity,
+    read_memory,
+    write_body,
+)
 from keyturn.model import (
     Finding,
     FirstBreak,

@@ -32,7 +32,7 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
-from keyturn.plan_choice import Candidate
+from keyturn.plan.choice import Candidate
 from keyturn.remembered import Memory
 from keyturn.rotation.keys import RecoveryKey, journal_key
 from keyturn.rotation.known import Known, Operation

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.advice import advise
 from keyturn.call_graph import read_uses
 from keyturn.inventory import Listing, build_inventory
 from keyturn.model import (
@@ -29,6 +28,7 @@ from keyturn.model import (
     TokenStatus,
 )
 from keyturn.replacements import ROWS
+from keyturn.replacements.advice import advise
 from keyturn.replacements.evidence import Place
 from keyturn.workflows import parse_workflow
 from tests.rules.replaceable_cases import CASES, SILENT, Case

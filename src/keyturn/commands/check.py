@@ -15,12 +15,12 @@ from keyturn.commands.journal_reading import read_memory
 from keyturn.commands.watching import add_watch, survey_watch
 from keyturn.config import PLACES, Config
 from keyturn.errors import ExitCode
-from keyturn.failed_logins import add_failed_logins
 from keyturn.model import Failure, FailureKind, Survey
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.report.outlook import describe_outlook
 from keyturn.settings import Settings
+from keyturn.silence.failed_logins import add_failed_logins
 from keyturn.survey import take_inventory, take_survey
 from keyturn.transport import Transport
 

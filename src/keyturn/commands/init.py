@@ -21,9 +21,9 @@ from keyturn import __version__
 from keyturn.commands import wiring
 from keyturn.config import PLACES, Config
 from keyturn.errors import ExitCode, KeyturnError, PlatformUnavailable, UsageError
-from keyturn.first_config import render_config
-from keyturn.first_draft import Draft, make_draft
-from keyturn.first_workflow import render_workflow
+from keyturn.first_setup.configuration import render_config
+from keyturn.first_setup.draft import Draft, make_draft
+from keyturn.first_setup.workflow import render_workflow
 from keyturn.github.checkout import Checkout
 from keyturn.model import FailureKind, Inventory
 from keyturn.plain import count, log_safe, plain

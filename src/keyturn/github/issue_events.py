@@ -12,8 +12,8 @@ from typing import Any
 from keyturn.errors import NotPermitted, PlatformRefused
 from keyturn.github.answer import read_instant
 from keyturn.github.client import Client, repository_path
-from keyturn.issue_state import Issue
-from keyturn.snooze import Event, judge
+from keyturn.issues.snooze import Event, judge
+from keyturn.issues.state import Issue
 
 
 @dataclass(frozen=True, slots=True)

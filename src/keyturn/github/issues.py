@@ -19,9 +19,9 @@ from keyturn.github.client import (
     repository_path,
 )
 from keyturn.github.issue_events import Witness
-from keyturn.issue_notices import SCHEDULE, Notices, Writer, subject_of
-from keyturn.issue_state import Action, Found, Issue, Kind
-from keyturn.issues import Convergence
+from keyturn.issues.convergence import Convergence
+from keyturn.issues.notices import SCHEDULE, Notices, Writer, subject_of
+from keyturn.issues.state import Action, Found, Issue, Kind
 from keyturn.model import SCHEDULE_STOPPED, Failure, FailureKind, Survey
 
 _NEEDS = "Issues: write"

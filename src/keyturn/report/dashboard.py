@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from keyturn.dashboard import Board, Row, make_board
 from keyturn.instants import format_instant
-from keyturn.issue_facts import fact_of
-from keyturn.issue_notices import DASHBOARD, OVERVIEW, SCHEDULE, Notice
+from keyturn.issues.dashboard import Board, Row, make_board
+from keyturn.issues.facts import fact_of
+from keyturn.issues.notices import DASHBOARD, OVERVIEW, SCHEDULE, Notice
 from keyturn.model import SCHEDULE_STOPPED, Failure, Precision, Survey
 from keyturn.report import escape
 from keyturn.report.coarse_words import WHY, describe_findings

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from keyturn.guards import find_silence
 from keyturn.instants import format_instant
-from keyturn.issue_case import Case
-from keyturn.issue_state import Kind
+from keyturn.issues.case import Case
+from keyturn.issues.state import Kind
 from keyturn.manual import find_steps, has_compared
 from keyturn.model import Finding, FirstBreak, Inspected, Reference, Token, TokenStatus
 from keyturn.report import escape
@@ -23,6 +22,7 @@ from keyturn.report.advice import fence, tell
 from keyturn.report.dashboard import NoticeText
 from keyturn.report.summary import describe_moment, format_expiry, places, unseen
 from keyturn.report.template import Markdown, code, render
+from keyturn.silence.guards import find_silence
 
 _TITLES = {
     "expired": "has expired",

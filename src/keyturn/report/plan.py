@@ -27,7 +27,7 @@ from keyturn.model import (
     Strategy,
 )
 from keyturn.plain import count, log_safe, paint, plain, wrap
-from keyturn.plan_dates import span
+from keyturn.plan.dates import span
 from keyturn.report.json import dump
 
 SCHEMA = "keyturn.plan/1"

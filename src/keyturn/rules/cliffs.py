@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from keyturn.model import DeadlineReason, Finding, Freeze, Inspected, State
-from keyturn.plan_windows import is_good_end
+from keyturn.plan.windows import is_good_end
 from keyturn.rules import SEVERITIES
 
 _FEWEST = 3

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from keyturn.faces import Face, find_face
-from keyturn.guesses import CREDENTIAL, Sure, guess_secret
+from keyturn.first_setup.guesses import CREDENTIAL, Sure, guess_secret
 from keyturn.model import (
     FAILED_LOGIN,
     Evidence,
@@ -22,6 +21,7 @@ from keyturn.model import (
 )
 from keyturn.model.runs import FailedStep
 from keyturn.rules import SEVERITIES
+from keyturn.silence.faces import Face, find_face
 
 _DEAD = (State.EXPIRED, State.REVOKED, State.BLOCKED)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from keyturn.guesses import guess_secret
+from keyturn.first_setup.guesses import guess_secret
 from keyturn.model import Finding, Inventory, Level, Policy, Secret, Store, Use
 from keyturn.rules import SEVERITIES
 from keyturn.rules.expected import Expectations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyturn.guesses import Guess
+from keyturn.first_setup.guesses import Guess
 from keyturn.model import Finding, Secret, Store
 from keyturn.rules import SEVERITIES
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from keyturn.guards import Guard, find_guard
-from keyturn.guesses import guess_secret
+from keyturn.first_setup.guesses import guess_secret
 from keyturn.model import Finding, Inventory, Secret, Use
 from keyturn.plain import count
 from keyturn.rules import SEVERITIES
+from keyturn.silence.guards import Guard, find_guard
 
 _MOST = 5
 """Steps named in one finding."""
