@@ -50,7 +50,7 @@ def test_a_leaks_rule_is_explained_by_its_row(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("expirin", "did you mean 'expiring'?"),
+        ("expirng", "did you mean 'expiring'?"),
         ("gitlab-patt", "did you mean 'gitlab-pat'?"),
         ("zzzzzz", "known here: expired, "),
         ("::error::x\x1b[31m", "known here"),

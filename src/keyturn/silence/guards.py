@@ -29,7 +29,7 @@ _SIGNS_IN = re.compile(
 )
 """In an action's name: it stores what it is given, and what needs that comes later."""
 _STORES_LOGIN = re.compile(
-    r"\b(?:login|auth|config(?:ure)?|credentials?|import|secrets?|set-url|keychain)\b"
+    r"\b(?:login|auth|config|configure|credentials?|import|secrets?|set-url|keychain)\b"
     r"|GITHUB_(?:ENV|OUTPUT)|>(?![>\s]*/dev/null|&)"
 )
 """In a script: the same. Who takes a secret to keep it does not look whether it is dead."""
