@@ -214,6 +214,35 @@ def test_an_end_of_the_providers_own_making(
     assert ("never-expires" in found) == (expires is None and not aged)
 
 
+@pytest.mark.parametrize("reason", DeadlineReason)
+@pytest.mark.parametrize(("ends_in", "rule"), [(DAY, "expiring"), (-DAY, "expired")])
+def test_whatever_ends_it_is_named_with_its_source(
+    reason: DeadlineReason, ends_in: timedelta, rule: str
+) -> None:
+    end = Deadline(NOW + ends_in, reason, "a page, 2026-11")
+    found = judge(status(ends=(end,), precision=Precision.NEVER))[rule]
+    assert (
+        found.message.partition(" 2026-11-2")[0]
+        in {
+            DeadlineReason.PROVIDER_EXPIRY: ("expires", "expired"),
+            DeadlineReason.DECLARED_DATE: (
+                "reaches its declared date",
+                "reached its declared date",
+            ),
+            DeadlineReason.RETIREMENT: (
+                "is retired by its provider",
+                "was retired by its provider",
+            ),
+            DeadlineReason.IDLE_REMOVAL: ("is removed for disuse", "was removed for disuse"),
+            DeadlineReason.LIFETIME_CAP: (
+                "is refused for its age from",
+                "is refused for its age since",
+            ),
+        }[reason]
+    )
+    assert ", by a page, 2026-11" in found.message
+
+
 @pytest.mark.parametrize(
     ("answer", "rule"),
     [
@@ -383,6 +412,11 @@ def test_every_finding_has_a_known_rule_and_its_contracted_severity() -> None:
         "expiry-cliff", "fails-silently", "replaceable", "setting-as-secret", "undeclared-secret",
         "unused-secret",
     }  # fmt: skip
+
+
+def test_the_recovery_key_is_no_token_and_can_be_unused() -> None:
+    key = plain(SecretRef(APP, "KEYTURN_RECOVERY_KEY"), updated_at=NOW - 9999 * DAY)
+    assert about_secrets(key) == ["unused-secret octo/app:KEYTURN_RECOVERY_KEY"]
 
 
 @pytest.mark.parametrize("name", ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"])

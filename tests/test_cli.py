@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,7 @@ def test_another_moment_writes_nothing_but_to_a_sandbox(
 
     def note(settings: Settings, _: object) -> int:
         seen.append(settings.dry_run)
+        assert settings.pretends == (abs(settings.now - NOW) > timedelta(minutes=5))
         return 0
 
     monkeypatch.setattr("keyturn.commands.check.run", note)

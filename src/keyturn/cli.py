@@ -180,6 +180,7 @@ def _settings(
     if until and until <= at:
         raise UsageError("--until: that is not later than the moment of the run")
     fail_on = given.get("fail_on", "error")
+    pretends = abs(at - now) > _AT_TOLERANCE
     return Settings(
         now=at.replace(microsecond=0),
         root=runner.workspace or Path.cwd(),
@@ -191,11 +192,12 @@ def _settings(
         format=given.get("format", "text"),
         outputs=tuple(_output(text, given["format"]) for text in given.get("output", ())),
         fail_on=None if fail_on == "never" else Severity(fail_on),
+        pretends=pretends,
         until=until,
         issues=given.get("issues"),
         dry_run=given.get("dry_run", False)
         or until is not None
-        or (abs(at - now) > _AT_TOLERANCE and not runner.api_on_loopback),
+        or (pretends and not runner.api_on_loopback),
         color=_use_color(given.get("color", "auto"), environ),
         width=shutil.get_terminal_size((100, 24)).columns,
         verbosity=given.get("verbosity") or 0,

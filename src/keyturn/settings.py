@@ -47,6 +47,8 @@ class Settings:
     outputs: tuple[Output, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     """None: no finding fails the run."""
+    pretends: bool = False
+    """`now` is not the clock's, so that GitHub's runs say nothing about what came until then."""
     until: datetime | None = None
     """Up to when it looks ahead, beyond what the ladder warns of."""
     issues: bool | None = None

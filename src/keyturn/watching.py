@@ -68,6 +68,8 @@ class Circumstances:
     ref: str = ""
     workflow: str = ""
     """The path of its workflow; empty where the runner does not tell."""
+    pretends: bool = False
+    """It takes another moment than the clock's for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ def _judge(
     # One that ran and is not on the default branch any more is called deleted.
     if found or facts.state not in ("active", "deleted") or is_running:
         return found
+    if watch.run.pretends:
+        return _UNCERTAIN  # which runs will have come by then, nobody knows
     last = watch.schedules.find_last_run(facts)
     # While it was switched off, nothing was promised.
     since = max(last.began_at if last else facts.created_at, facts.updated_at)

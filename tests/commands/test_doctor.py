@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from keyturn.rotation.keys import RecoveryKey
 from keyturn.sandbox.server import Fault, Response
 from tests.world import Ran, World
 
+CONFIGURATION = ".github/keyturn.yml"
 WORKFLOW = ".github/workflows/keyturn.yml"
+RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
 RIGHTS = ("metadata", "secrets", "actions", "environments", "dependabot_secrets", "issues")
 
 
@@ -97,6 +100,56 @@ def test_a_variable_that_the_step_is_not_given_is_named_with_its_line(world: Wor
     assert row["change"] == (
         f"{WORKFLOW}:10, under `env:`: `GITLAB_MANAGER: ${{{{ secrets.GITLAB_MANAGER }}}}`"
     )
+
+
+def test_the_variable_of_a_single_copy_is_looked_for_too(world: World) -> None:
+    config = (world.workspace / CONFIGURATION).read_text(encoding="utf-8")
+    copy = "secrets: [{ name: MIRROR_TOKEN, value: MIRROR_COPY }]"
+    world.write(CONFIGURATION, config.replace("secrets: [MIRROR_TOKEN]", copy))
+    assert of(diagnose(world), "MIRROR_COPY") == ["missing"]
+
+
+def test_a_right_that_the_jobs_own_token_can_have_names_the_jobs_permissions(world: World) -> None:
+    given = act_with(world, "ghs_" + "j" * 36, permissions=set(RIGHTS) - {"issues", "secrets"})
+    found = {row["subject"]: row["change"] for row in rows(diagnose(world, **given))}
+    assert "`permissions:` of keyturn's job, `issues: write`" in found["Issues: write"]
+    assert "`permissions:`" not in found["Secrets: read"]
+
+
+def rotates(world: World, *more: str) -> None:
+    text = (world.workspace / CONFIGURATION).read_text(encoding="utf-8")
+    enabled = text.replace(
+        "secrets: [GITLAB_TOKEN]", "secrets: [GITLAB_TOKEN]\n    rotate: { enabled: true }"
+    )
+    world.write(CONFIGURATION, "\n".join([enabled, *more, ""]))
+
+
+def test_rotations_without_a_journal_are_said(world: World) -> None:
+    assert of(diagnose(world), "journal") == []
+    rotates(world)
+    (row,) = [row for row in rows(diagnose(world)) if row["subject"] == "journal"]
+    assert row["health"] == "missing"
+    assert "`journal:` in the configuration" in row["change"]
+
+
+def test_a_recovery_key_is_tried(world: World) -> None:
+    key, other = RecoveryKey.make(), RecoveryKey.make()
+    rotates(world, f'journal: {{ kind: git-ref, recovery-public-key: "{key.public.text}" }}')
+    for given, health in ((key, "fine"), (other, "missing"), (None, "better-with")):
+        environ = {RECOVERY_KEY: given.text.reveal()} if given else {}
+        assert of(diagnose(world, **environ), RECOVERY_KEY) == [health]
+
+
+def test_a_step_that_rotates_without_the_recovery_key_is_named_with_its_line(world: World) -> None:
+    step = "      - uses: keyturn/keyturn@v0\n        with: { command: rotate, args: --apply }\n"
+    head = "on: workflow_dispatch\njobs:\n  rotate:\n    runs-on: x\n    steps:\n"
+    path = ".github/workflows/rotate.yml"
+    world.write(path, head + step)
+    (row,) = [row for row in rows(diagnose(world)) if row["subject"] == RECOVERY_KEY]
+    assert row["health"] == "missing"
+    assert row["change"].startswith(f"{path}:6, under `env:`: `{RECOVERY_KEY}: ")
+    world.write(path, f"{head}{step}        env: {{ {RECOVERY_KEY}: x }}\n")
+    assert of(diagnose(world), RECOVERY_KEY) == []
 
 
 @pytest.mark.parametrize(("in_actions", "health"), [("true", "missing"), (None, "better-with")])
@@ -210,5 +263,6 @@ def test_a_schedule_that_was_stopped_says_how_to_mend_it(world: World) -> None:
     world.repository.workflow_states[WORKFLOW] = "disabled_inactivity"
     (row,) = [row for row in rows(diagnose(world)) if row["area"] == "schedule"]
     assert row["health"] == "missing"
-    assert row["change"] == "`keyturn explain schedule-stopped` says what to do"
+    page = "https://github.com/octo/storefront/actions/workflows/keyturn.yml"
+    assert row["change"] == f"{page}; `keyturn explain schedule-stopped` says what to do"
     assert diagnose(world).code == 1

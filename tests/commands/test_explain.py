@@ -13,7 +13,7 @@ from keyturn.cli import main
 from keyturn.commands import explain
 from keyturn.rules import SEVERITIES
 from keyturn.sandbox import example
-from keyturn.scan.patterns import PATTERNS
+from keyturn.scan.patterns import GENERIC, PATTERNS
 
 
 def explained(capsys: pytest.CaptureFixture[str], rule: str) -> tuple[int, str, str]:
@@ -45,6 +45,16 @@ def test_a_leaks_rule_is_explained_by_its_row(capsys: pytest.CaptureFixture[str]
     assert code == 0
     assert all(word in out for word in (*pattern.keywords, pattern.proof, "keyturn: allow["))
     assert all(explain.describe(row) for row in PATTERNS)
+
+
+def test_the_rule_without_a_format_is_explained_too(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = explained(capsys, GENERIC.id)
+    assert (code, out.partition("\n")[0]) == (0, "generic-secret (leak)")
+    assert "It is no vendor's format, and asked for by `scan.generic: true` alone." in " ".join(
+        out.split()
+    )
+    assert out.count("`passphrase`") == 1
+    assert "PASSPHRASE" not in out
 
 
 @pytest.mark.parametrize(

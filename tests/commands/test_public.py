@@ -45,6 +45,7 @@ def shown(ran: Ran) -> str:
         "check",
         "check -v",
         "check --until 2027-06-01",
+        "check --all-tokens",
         "inventory",
         "inventory --provider gitlab",
         "rotate",
@@ -162,6 +163,23 @@ def test_one_issue_says_how_much_is_wrong_and_nothing_more(public: World) -> Non
     assert "1 does not work any more" in issue.body
     assert [name for name in NAMES if name in issue.body] == []
     assert not re.search(r"\d{4}-\d\d-\d\d", issue.body)
+
+
+def test_a_dashboard_that_everybody_could_read_is_not_opened(public: World) -> None:
+    path = public.workspace / ".github" / "keyturn.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "issues: { dashboard: true }\n", encoding="utf-8")
+    public.run("check")
+    (issue,) = issues(public)
+    assert "keyturn:notice=overview" in issue.body
+
+
+@pytest.mark.parametrize("command", ["check", "inventory", "rotate", "doctor"])
+@pytest.mark.parametrize("path", ["/secrets", "/environments", "/issues"])
+def test_an_outage_tells_no_names_either(public: World, command: str, path: str) -> None:
+    public.box.github.server.faults.append(Fault(path, Response(502, "bad gateway")))
+    text = shown(public.run(command))
+    assert [name for name in (*NAMES, "production") if name in text] == []
 
 
 def test_nothing_is_written_where_nothing_has_changed(public: World) -> None:

@@ -111,6 +111,24 @@ def test_without_apply_it_only_shows_what_was_cut_off(cut_off: Scene) -> None:
     assert (len(cut_off.living), cut_off.stored) == before
 
 
+@pytest.mark.parametrize("argv", [[], ["--apply"]])
+def test_where_everybody_can_read_it_no_token_and_no_secret_is_named(
+    cut_off: Scene, argv: list[str]
+) -> None:
+    cut_off.world.repository.private = False
+    public = cut_off.key.public.text
+    cut_off.configure(
+        journal=f'{{ kind: git-ref, recovery-public-key: "{public}", public-journal: true }}'
+    )
+    ran = cut_off.run("recover", *argv)
+    assert ran.code == 0
+    log = [line for line in ran.err.splitlines() if not line.startswith("::add-mask::")]
+    shown = "\n".join([ran.out, *log, ran.summary])
+    assert "1 d" in shown  # distributing, or draining
+    for name in ("release", "DEPLOY_TOKEN", "production", "2026-"):
+        assert name not in shown
+
+
 @pytest.mark.parametrize("argv", [["--apply", "--dry-run"], ["--dry-run"]])
 def test_a_dry_run_only_shows(cut_off: Scene, argv: list[str]) -> None:
     ran = cut_off.run("recover", *argv)

@@ -76,6 +76,14 @@ def test_two_runs_that_did_not_come_are_said_to_the_second(world: World) -> None
     assert told(push(world)) == []
 
 
+def test_another_moment_than_the_clocks_misses_no_runs(world: World) -> None:
+    at = ("--at", (LATE + 90 * DAY).isoformat(), "--no-issues")
+    for environ in (PUSH, {"GITHUB_ACTIONS": None, "GITHUB_EVENT_NAME": None}):
+        assert told(world.check(*at, **environ)) == []
+    world.repository.workflow_states[KEYTURN] = "disabled_manually"
+    assert told(push(world, *at)) == [f"{KEYTURN} was switched off by somebody"]
+
+
 def test_the_run_by_the_clock_itself_is_the_proof(world: World) -> None:
     wait_until(world, LATE + 20 * DAY)
     assert told(world.check()) == []

@@ -643,6 +643,26 @@ def test_nothing_ends_in_a_freeze_where_another_day_is_left() -> None:
 
 
 @pytest.mark.parametrize(
+    ("strategy", "can"),
+    [
+        (Strategy.OVERLAP, [MINT]),
+        (Strategy.EXTEND, [EXTEND]),
+        (Strategy.IN_PLACE, [REPLACE]),
+    ],
+)
+def test_ends_are_spread_whatever_the_strategy(strategy: Strategy, can: list[Any]) -> None:
+    latest = NOW + 90 * DAY
+    rotate = enabled(lifetime=90 * DAY, strategy=strategy, accept_loss="a test")
+    many = [candidate(f"t{number}", rotate=rotate, can=can) for number in range(40)]
+    frozen = Bounds(freezes=(Freeze(latest - 2 * DAY, latest + SECOND),))
+    found = [rotation(each, named={each.token.id}, bounds=frozen) for each in many]
+    assert {each.strategy for each in found} == {strategy}
+    ends = {each.expires_at for each in found}
+    assert len(ends) > 2
+    assert all(end.weekday() < 5 and end < latest - 2 * DAY for end in ends)
+
+
+@pytest.mark.parametrize(
     ("rotate", "said"),
     [
         (enabled(lifetime=30 * DAY, before=30 * DAY), "no shorter than `lifetime: 30 days`"),

@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from keyturn import parallel, providers
 from keyturn.commands import wiring
+from keyturn.commands.rotation_world import RECOVERY_KEY, find_recovery_key
 from keyturn.commands.watching import survey_watch
 from keyturn.config import PLACES, Config
 from keyturn.doctor import judge_permissions, judge_step
 from keyturn.errors import ExitCode, PlatformError, PlatformUnavailable, UsageError
 from keyturn.inspection import WORKERS, Inspector
-from keyturn.model import SCHEDULE_STOPPED, FailureKind, Survey, Token
+from keyturn.issues.dashboard import carries_out
+from keyturn.model import SCHEDULE_STOPPED, FailureKind, Survey, Token, Uses
 from keyturn.model.diagnosis import Diagnosis, Health
 from keyturn.redaction import without_values
 from keyturn.report import publish
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from keyturn.github.rights import Right, Wanted
 
 _ILL = (Health.MISSING, Health.TOO_WIDE)
+_OF_JOBS = ("Actions", "Contents", "Issues")
+"""What the job's own token can be given; of secrets it sees none."""
 _RIGHTS = (
     "of a GitHub App: its settings, Permissions & events, then accept them where it is installed; "
     "of a fine-grained token: its settings, Permissions (docs/how-to/github-app.md)"
@@ -82,12 +87,14 @@ class _Doctor:
             )
         yield from self._tokens()
         yield from self._heartbeat()
+        yield from self._recovery_key()
         watched = survey_watch(self.settings, self.config, self.github)
         uses = watched.inventory.uses
         variables = [*_variables(self.config), *filter(None, [self.config.heartbeat])]
         yield from judge_step(uses, variables)
+        yield from _rotating_steps(uses)
         yield from judge_permissions(uses, journal=self.config.journal is not None)
-        yield from _schedule(watched)
+        yield from _schedule(watched, self.settings.runner.server_url)
 
     def _configuration(self) -> Diagnosis:
         path = self.config.path
@@ -196,11 +203,50 @@ class _Doctor:
             told = "is set" if there else "is not set: nobody outside notices when keyturn stops"
             yield Diagnosis("channel", name, health, told, "" if there else "`env:` of the step")
 
+    def _recovery_key(self) -> Iterator[Diagnosis]:
+        """Judge what a rotation cannot begin without; nothing where none is configured."""
+        if self.config.journal is None:
+            if any(token.rotate.enabled for token in self.config.tokens):
+                told = "tokens are to be rotated, and no rotation begins without a journal"
+                change = "`journal:` in the configuration (docs/how-to/rotate-a-token.md)"
+                yield Diagnosis("configuration", "journal", Health.MISSING, told, change)
+            return
+        try:
+            key = find_recovery_key(self.settings, self.config)
+        except UsageError as error:
+            change = error.hint or "`journal.recovery-public-key` in the configuration"
+            yield Diagnosis("credential", RECOVERY_KEY, Health.MISSING, error.message, change)
+            return
+        if key is None:
+            # The job that rotates may be another one than this.
+            told = "is not set here: this run could not read the journal, nor rotate"
+            yield Diagnosis(
+                "credential", RECOVERY_KEY, Health.BETTER_WITH, told, "`env:` of the step"
+            )
+        else:
+            told = "is the other half of `journal.recovery-public-key`"
+            yield Diagnosis("credential", RECOVERY_KEY, Health.FINE, told)
+
+
+def _rotating_steps(uses: Uses) -> Iterator[Diagnosis]:
+    for steps in uses.jobs.values():
+        for step in steps:
+            if carries_out(step) and RECOVERY_KEY not in step.env:
+                yield Diagnosis(
+                    "credential",
+                    RECOVERY_KEY,
+                    Health.MISSING,
+                    "a step that rotates is not given it, and refuses to start",
+                    f"{step.path}:{step.line}, under `env:`: "
+                    f"`{RECOVERY_KEY}: ${{{{ secrets.{RECOVERY_KEY} }}}}`",
+                )
+
 
 def _variables(config: Config) -> Iterator[str]:
     for token in config.tokens:
         yield from token.value_env.values()
         yield from token.credential_env.values()
+        yield from (stored.value_env for stored in token.secrets if stored.value_env)
 
 
 def _without(error: PlatformError) -> Health:
@@ -233,13 +279,23 @@ def _about_right(right: Right) -> Diagnosis:
         told = f"{right.purpose}: {right.error.told}"
         return Diagnosis("permission", right.name, Health.NOT_CHECKED, told)
     health = Health.MISSING if right.required else Health.BETTER_WITH
-    return Diagnosis("permission", right.name, health, f"{right.purpose}: not seen", _RIGHTS)
+    area, _, access = right.name.partition(": ")
+    change = _RIGHTS
+    if area in _OF_JOBS:
+        own = f"`permissions:` of keyturn's job, `{area.lower()}: {access}`"
+        change = f"of the job's own token: {own}; {change}"
+    return Diagnosis("permission", right.name, health, f"{right.purpose}: not seen", change)
 
 
-def _schedule(watched: Survey) -> Iterator[Diagnosis]:
+def _schedule(watched: Survey, server_url: str) -> Iterator[Diagnosis]:
     for finding in watched.findings:
         area = "schedule" if finding.rule == SCHEDULE_STOPPED else "credential"
         change = f"`keyturn explain {finding.rule}` says what to do"
+        named = [each.path for each in watched.inventory.uses.own if each.path in finding.message]
+        if named:
+            file = quote(named[0].rpartition("/")[2])
+            page = f"{server_url}/{watched.repository}/actions/workflows/{file}"
+            change = f"{page}; {change}"
         yield Diagnosis(area, finding.subject, Health.MISSING, finding.message, change)
     if any(finding.rule == SCHEDULE_STOPPED for finding in watched.findings):
         return

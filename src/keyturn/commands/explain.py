@@ -17,7 +17,7 @@ from keyturn.plain import paint, wrap
 from keyturn.report import publish
 from keyturn.rules import SEVERITIES
 from keyturn.scan.pattern import Pattern
-from keyturn.scan.patterns import PATTERNS
+from keyturn.scan.patterns import GENERIC, PATTERNS
 from keyturn.settings import Settings
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -29,8 +29,7 @@ _PLACES = (
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _TITLE = re.compile(r"\*\*(.+?)\*\*")
 _LEAK = """\
-**What it means.** The scan takes it for a token by {words}, and what proves it is {proof}. The \
-format is documented at {source}.
+**What it means.** The scan takes it for a token by {words}, and what proves it is {proof}. {origin}
 
 **Why it matters.** Whoever can read the repository, a fork of it, or a log, can use the token, \
 also after a later commit has removed it.
@@ -54,7 +53,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
 def _find(rule: str) -> tuple[str, str]:
     if rule in SEVERITIES:
         return f"{rule} ({SEVERITIES[rule]})", sections(_page())[rule]
-    leaks = {pattern.id: pattern for pattern in PATTERNS}
+    leaks = {pattern.id: pattern for pattern in (*PATTERNS, GENERIC)}
     if rule in leaks:
         return f"{rule} (leak)", describe(leaks[rule])
     raise UsageError(
@@ -80,8 +79,15 @@ def _page() -> str:
 
 def describe(pattern: Pattern) -> str:
     """Return what a leak's rule means, in the same parts as a finding's."""
-    words = ", ".join(f"`{word}`" for word in pattern.keywords) or "its form"
-    return _LEAK.format(words=words, proof=pattern.proof, source=pattern.source, id=pattern.id)
+    # Every spelling of a name is a keyword of the rule without a format.
+    shown = pattern.keywords
+    if pattern is GENERIC:
+        shown = tuple(dict.fromkeys(word.lower() for word in shown))
+    words = ", ".join(f"`{word}`" for word in shown) or "its form"
+    origin = f"The format is documented at {pattern.source}."
+    if pattern is GENERIC:
+        origin = "It is no vendor's format, and asked for by `scan.generic: true` alone."
+    return _LEAK.format(words=words, proof=pattern.proof, origin=origin, id=pattern.id)
 
 
 def _render(block: str, width: int, *, color: bool) -> str:

@@ -70,11 +70,11 @@ def _circumstances(settings: Settings) -> Circumstances:
     runner = settings.runner
     at_home = runner.repository.lower() == settings.repository.lower()
     if not (runner.in_actions and at_home):
-        return Circumstances()
+        return Circumstances(pretends=settings.pretends)
     where = runner.workflow_ref.partition("@")[0]
     # owner/name/.github/workflows/…
     path = where.split("/", 2)[2] if where.count("/") > 1 else ""
-    return Circumstances(runner.event_name, runner.ref, path)
+    return Circumstances(runner.event_name, runner.ref, path, settings.pretends)
 
 
 def _find_undeclared_end(

@@ -101,10 +101,10 @@ def _find_workflow(survey: Survey) -> str | None:
 
 def _can_be_started(use: Use) -> bool:
     by_hand = any(trigger.event == "workflow_dispatch" for trigger in use.triggers)
-    return by_hand and any(_carries_out(consumer) for consumer in use.consumers)
+    return by_hand and any(carries_out(consumer) for consumer in use.consumers)
 
 
-def _carries_out(consumer: Consumer) -> bool:
+def carries_out(consumer: Consumer) -> bool:
     """Say whether a step runs `keyturn rotate --apply`, by the action or as a command."""
     if not consumer.uses:
         commands = (words.split() for words in _ROTATE.findall(consumer.script))

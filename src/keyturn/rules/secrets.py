@@ -20,6 +20,10 @@ _DEPENDABOT_EVENTS = frozenset({"pull_request", "pull_request_target", "push"})
 """What Dependabot starts, with secrets of its own."""
 
 
+_RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
+"""keyturn's own: no provider knows it, and it stays as it is."""
+
+
 def judge_secret(
     secret: Secret, inventory: Inventory, *, defaults: Policy, now: datetime
 ) -> Iterator[Finding]:
@@ -28,7 +32,8 @@ def judge_secret(
         return
     usage = judge_usage(secret, inventory)
     foreign = secret.ref.level is Level.ORGANIZATION
-    if secret.declared_by is None and (usage is Usage.USED or not foreign):
+    judged = secret.declared_by is None and secret.ref.name != _RECOVERY_KEY
+    if judged and (usage is Usage.USED or not foreign):
         guess = guess_secret(secret.ref.name, secret.uses)
         if guess.is_setting:
             yield from judge_setting(secret, guess)
