@@ -219,3 +219,12 @@ def test_many_steps_are_told_in_part() -> None:
     (finding,) = audit(job("run: deploy || true\n" + ENV) + step * 7)
     assert finding.message.startswith("a dead token would go unseen in 8 steps: #1 in publish")
     assert finding.message.endswith("|| true, and 3 more")
+
+
+@pytest.mark.parametrize(("variables", "said"), [(100, 1), (101, 0)])
+def test_a_step_with_very_many_variables_is_left_alone(variables: int, said: int) -> None:
+    # Each use of a secret looks at all of them: with thousands that takes minutes.
+    env = "".join(f"          V{n}: ${{{{ secrets.TOKEN }}}}\n" for n in range(variables))
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+    text += f"      - run: ./deploy $V1 || true\n        env:\n{env}"
+    assert len(audit(text)) == said
