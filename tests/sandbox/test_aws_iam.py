@@ -16,13 +16,12 @@ from keyturn.sandbox.aws_iam import AwsIam
 from keyturn.sandbox.aws_iam_world import AccessKey, Session, User
 from keyturn.sandbox.server import Clock
 
-# The library signs with this machine's time, so the sandbox's clock has to show it too.
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 
 @pytest.fixture
 def aws() -> Iterator[AwsIam]:
-    aws = AwsIam(Clock(NOW))
+    # The library signs with this machine's time, so the sandbox's clock has to show it too; that
+    # of the test, as signatures are good for five minutes.
+    aws = AwsIam(Clock(datetime.now(UTC).replace(microsecond=0)))
     aws.server.start()
     yield aws
     aws.server.stop()
@@ -30,7 +29,7 @@ def aws() -> Iterator[AwsIam]:
 
 @pytest.fixture
 def root(aws: AwsIam) -> AccessKey:
-    return aws.create_key(aws.add_user("admin"), created_at=NOW - timedelta(days=1))
+    return aws.create_key(aws.add_user("admin"), created_at=aws.clock.now - timedelta(days=1))
 
 
 @pytest.fixture
@@ -68,12 +67,12 @@ def test_the_life_of_a_key(aws, root, ci):
         "AccessKeyId": key.id,
         "Status": "Active",
         "SecretAccessKey": key.secret,
-        "CreateDate": NOW,
+        "CreateDate": aws.clock.now,
     }
     named = {"UserName": "ci", "AccessKeyId": key.id}
     iam.update_access_key(**named, Status="Inactive")
     (listed,) = iam.list_access_keys(UserName="CI")["AccessKeyMetadata"]
-    assert listed == {**named, "Status": "Inactive", "CreateDate": NOW}
+    assert listed == {**named, "Status": "Inactive", "CreateDate": aws.clock.now}
     assert not aws.is_alive(key)
     assert refused(iam.update_access_key, **named, Status="Gone") == (400, "ValidationError")
     iam.update_access_key(**named, Status="Active")
@@ -108,7 +107,7 @@ def test_the_last_use(aws, root, ci):
     assert told["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
     connect(aws, key, "sts").get_caller_identity()
     told = iam.get_access_key_last_used(AccessKeyId=key.id)
-    used = {"LastUsedDate": NOW, "ServiceName": "sts", "Region": "us-east-1"}
+    used = {"LastUsedDate": aws.clock.now, "ServiceName": "sts", "Region": "us-east-1"}
     assert told["AccessKeyLastUsed"] == used
     assert refused(iam.get_access_key_last_used, AccessKeyId="A" * 20) == (403, "AccessDenied")
 
@@ -179,7 +178,7 @@ def test_what_is_not_there(aws, root):
 @pytest.mark.parametrize("stamp", ["", "20261122", "now", "99999999T999999Z", None])
 def test_a_time_that_is_none(aws, root, stamp):
     """Refused before the signature is looked at."""
-    scope = f"{NOW:%Y%m%d}/us-east-1/iam/aws4_request"
+    scope = f"{aws.clock.now:%Y%m%d}/us-east-1/iam/aws4_request"
     signed = f"Credential={root.id}/{scope}, SignedHeaders=host"
     headers = {} if stamp is None else {"x-amz-date": stamp}
     signed += "" if stamp is None else ";x-amz-date"
@@ -189,19 +188,19 @@ def test_a_time_that_is_none(aws, root, stamp):
 
 
 @pytest.mark.parametrize(
-    ("day", "names", "more", "words"),
+    ("days", "names", "more", "words"),
     [
-        (NOW - timedelta(days=1), "host;x-amz-date", {}, "Date in Credential scope"),
-        (NOW, "host;x-amz-date", {"x-amz-more": "1"}, "not signed"),
-        (NOW, "host;x-amz-date;x-more", {}, "not signed"),
-        (NOW, "x-amz-date", {}, "not signed"),
-        (NOW, "host;x-amz-date", {}, "does not match"),
+        (1, "host;x-amz-date", {}, "Date in Credential scope"),
+        (0, "host;x-amz-date", {"x-amz-more": "1"}, "not signed"),
+        (0, "host;x-amz-date;x-more", {}, "not signed"),
+        (0, "x-amz-date", {}, "not signed"),
+        (0, "host;x-amz-date", {}, "does not match"),
     ],
 )
-def test_what_is_not_signed_for_here(aws, root, day, names, more, words):
-    scope = f"{day:%Y%m%d}/us-east-1/iam/aws4_request"
+def test_what_is_not_signed_for_here(aws, root, days, names, more, words):
+    scope = f"{aws.clock.now - timedelta(days=days):%Y%m%d}/us-east-1/iam/aws4_request"
     signed = f"Credential={root.id}/{scope}, SignedHeaders={names}, Signature={'0' * 64}"
-    headers = {"x-amz-date": f"{NOW:%Y%m%dT%H%M%SZ}", **more}
+    headers = {"x-amz-date": f"{aws.clock.now:%Y%m%dT%H%M%SZ}", **more}
     headers["authorization"] = f"AWS4-HMAC-SHA256 {signed}"
     answer = httpx.get(f"{aws.url}/", headers=headers)
     assert (answer.status_code, words in answer.text) == (403, True)
