@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from keyturn.issues.dashboard import carries_out
 from keyturn.model import Consumer, Uses
 from keyturn.model.diagnosis import Diagnosis, Health
+from keyturn.model.rotation import RECOVERY_KEY
 from keyturn.workflows import runs_keyturn
 
 _COMPANIONS = frozenset(
@@ -25,7 +27,7 @@ _NEEDED = frozenset({"issues", "security-events", "id-token"})
 """What keyturn, or the upload of its report, may write with the job's own token."""
 
 
-def judge_step(uses: Uses, variables: Iterable[str]) -> Iterator[Diagnosis]:
+def judge_variables(uses: Uses, variables: Iterable[str]) -> Iterator[Diagnosis]:
     """Yield the variables that the configuration names and no step of keyturn's is given."""
     own = [step for steps in uses.jobs.values() for step in steps if runs_keyturn(step)]
     given = {name for step in own for name in step.env}
@@ -38,8 +40,25 @@ def judge_step(uses: Uses, variables: Iterable[str]) -> Iterator[Diagnosis]:
                 name,
                 Health.MISSING,
                 "the configuration names it, and no step that runs keyturn is given it",
-                f"{own[0].path}:{own[0].line}, under `env:`: `{name}: ${{{{ secrets.{name} }}}}`",
+                _line_to_add(own[0], name),
             )
+
+
+def judge_rotating_steps(uses: Uses) -> Iterator[Diagnosis]:
+    """Yield the steps that carry rotations out, and are not given the key for that."""
+    for step in (step for steps in uses.jobs.values() for step in steps):
+        if carries_out(step) and RECOVERY_KEY not in step.env:
+            yield Diagnosis(
+                "credential",
+                RECOVERY_KEY,
+                Health.MISSING,
+                "a step that rotates is not given it, and refuses to start",
+                _line_to_add(step, RECOVERY_KEY),
+            )
+
+
+def _line_to_add(step: Consumer, name: str) -> str:
+    return f"{step.path}:{step.line}, under `env:`: `{name}: ${{{{ secrets.{name} }}}}`"
 
 
 def judge_permissions(uses: Uses, *, journal: bool) -> Iterator[Diagnosis]:

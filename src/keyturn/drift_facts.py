@@ -80,7 +80,7 @@ def _gather(
     foreign: list[SecretRef] = []
     unknown: dict[str, list[StoredPart]] = {}
     for stored, value in values.items():
-        part = _part(candidate, stored.part)
+        part = candidate.part_of(stored.part)
         if key and part in marks:
             (proven if key.fingerprint(value) == marks[part] else foreign).append(stored.ref)
         elif part in own:
@@ -110,10 +110,6 @@ def _gather(
     )
 
 
-def _part(candidate: Candidate, part: str | None) -> str:
-    return "" if part in (None, candidate.secret_part) else part or ""
-
-
 def _own_values(candidate: Candidate, credentials: Credentials) -> dict[str, SecretValue]:
     """Return part -> the token's own value, as far as this run was given it.
 
@@ -124,7 +120,7 @@ def _own_values(candidate: Candidate, credentials: Credentials) -> dict[str, Sec
     if several and "" in token.value_env:
         return {}
     found = {
-        _part(candidate, part): credentials.find(variable)
+        candidate.part_of(part): credentials.find(variable)
         for part, variable in token.value_env.items()
     }
     return {part: value for part, value in found.items() if value}

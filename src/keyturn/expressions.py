@@ -152,7 +152,7 @@ def _find_alternatives(operands: tuple[Expression, ...], *, optional: bool) -> l
         chooses = isinstance(part, Operation) and part.operator == "&&"
         spare = index < last or token_before
         found += _find_uses(part, optional=optional or (spare and not chooses))
-        token_before = token_before or _is_token(part)
+        token_before = token_before or is_token(part)
     return found
 
 
@@ -160,7 +160,8 @@ def _is_empty(tree: Expression) -> bool:
     return isinstance(tree, Literal) and not tree.value
 
 
-def _is_token(tree: Expression) -> bool:
+def is_token(tree: Expression) -> bool:
+    """Say whether a tree is a secret, or the job's own token."""
     if not isinstance(tree, Access):
         return False
     return tree.names[0] == "secrets" or tree.names == ("github", "token")

@@ -25,7 +25,7 @@ from keyturn.model import (
     State,
     Store,
 )
-from keyturn.plain import log_safe, plain
+from keyturn.plain import log_safe, name_some, plain
 from keyturn.plan.choice import Candidate, choose_strategy
 from keyturn.plan.dates import find_spread
 
@@ -157,18 +157,16 @@ def _flaws(case: Case, old: Old) -> Iterator[tuple[str, str]]:
     status, wanted = case.inspected.status, case.inspected.token.rotate.lifetime
     more = [scope for scope in status.scopes if scope not in old.scopes]
     if old.scopes and more:
-        yield "scopes", f"the new token has scopes that the old one had not: {_names(more)}"
+        yield (
+            "scopes",
+            f"the new token has scopes that the old one had not: {name_some(more, _MOST_NAMED)}",
+        )
     written = [copy.updated_at for copy in case.copies if copy.updated_at]
     begin = status.created_at or max(written, default=None)
     least = wanted - find_spread(wanted) - _DAY if wanted else None
     if wanted and least and status.expires_at and begin and status.expires_at - begin < least:
         lives, want = (status.expires_at - begin).days, wanted.days
         yield "lifetime", f"the new token lives {lives} days, and {want} are wanted"
-
-
-def _names(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _wanted_scopes(case: Case) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Control (Cc), format (Cf: bidirectional marks, zero-width characters, tags), lone surrogates
 # (Cs) and the two separators that some readers take for a line's end (Zl, Zp).
@@ -49,6 +50,12 @@ def paint(text: str, style: str, *, color: bool) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun: `1 error`, `2 errors`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def name_some(names: Sequence[str], most: int) -> str:
+    """Return the first names by commas, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def columns(text: str) -> int:

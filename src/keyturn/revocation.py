@@ -30,7 +30,6 @@ from keyturn.schema import Strict, revise
 _WAITS = (0.0, 2.0, 5.0, 13.0)
 """Seconds before each look at a revoked token: few, because some providers ban who presents dead
 tokens, and spaced, because they need a moment."""
-DEAD = (State.EXPIRED, State.REVOKED)
 
 
 class Fate(StrEnum):
@@ -206,7 +205,7 @@ class Revoker:
             return True if target.token_id and access and not access.own else None
         except Exception:
             return None
-        return None if status.state is State.UNKNOWN else status.state in DEAD
+        return None if status.state is State.UNKNOWN else status.state.is_over
 
 
 def pin(token: Token, token_id: str | None, options_model: type[Strict]) -> Token:

@@ -221,8 +221,7 @@ def make_inspector(
     """Return what asks the providers, with every named value known to the masks."""
     # Every value that is named is known before anything can be said that holds one.
     for token in config.tokens:
-        copies = (stored.value_env for stored in token.secrets if stored.value_env)
-        for variable in (*token.value_env.values(), *token.credential_env.values(), *copies):
+        for variable in token.variables:
             credentials.find(variable)
     return Inspector(providers, credentials, now)
 

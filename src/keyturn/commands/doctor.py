@@ -14,15 +14,15 @@ from urllib.parse import quote
 
 from keyturn import parallel, providers
 from keyturn.commands import wiring
-from keyturn.commands.rotation_world import RECOVERY_KEY, find_recovery_key
+from keyturn.commands.rotation_world import find_recovery_key
 from keyturn.commands.watching import survey_watch
 from keyturn.config import PLACES, Config
-from keyturn.doctor import judge_permissions, judge_step
+from keyturn.doctor import judge_permissions, judge_rotating_steps, judge_variables
 from keyturn.errors import ExitCode, PlatformError, PlatformUnavailable, UsageError
 from keyturn.inspection import WORKERS, Inspector
-from keyturn.issues.dashboard import carries_out
-from keyturn.model import SCHEDULE_STOPPED, FailureKind, Survey, Token, Uses
+from keyturn.model import SCHEDULE_STOPPED, FailureKind, Survey, Token
 from keyturn.model.diagnosis import Diagnosis, Health
+from keyturn.model.rotation import RECOVERY_KEY
 from keyturn.redaction import without_values
 from keyturn.report import publish
 from keyturn.report.coarse import render_counts
@@ -90,11 +90,16 @@ class _Doctor:
         yield from self._recovery_key()
         watched = survey_watch(self.settings, self.config, self.github)
         uses = watched.inventory.uses
-        variables = [*_variables(self.config), *filter(None, [self.config.heartbeat])]
-        yield from judge_step(uses, variables)
-        yield from _rotating_steps(uses)
+        variables = [name for token in self.config.tokens for name in token.variables]
+        variables += filter(None, [self.config.heartbeat])
+        yield from judge_variables(uses, variables)
+        yield from judge_rotating_steps(uses)
         yield from judge_permissions(uses, journal=self.config.journal is not None)
         yield from _schedule(watched, self.settings.runner.server_url)
+
+    @property
+    def _rotates(self) -> bool:
+        return any(token.rotate.enabled for token in self.config.tokens)
 
     def _configuration(self) -> Diagnosis:
         path = self.config.path
@@ -139,7 +144,7 @@ class _Doctor:
             ),
             members=any("/" not in owner for owner in owners),
             journal=((journal and journal.repository) or repository) if at_github else "",
-            rotates=any(token.rotate.enabled for token in config.tokens),
+            rotates=self._rotates,
         )
 
     def _tracker(self, github: Client) -> Iterator[Diagnosis]:
@@ -206,7 +211,7 @@ class _Doctor:
     def _recovery_key(self) -> Iterator[Diagnosis]:
         """Judge what a rotation cannot begin without; nothing where none is configured."""
         if self.config.journal is None:
-            if any(token.rotate.enabled for token in self.config.tokens):
+            if self._rotates:
                 told = "tokens are to be rotated, and no rotation begins without a journal"
                 change = "`journal:` in the configuration (docs/how-to/rotate-a-token.md)"
                 yield Diagnosis("configuration", "journal", Health.MISSING, told, change)
@@ -226,27 +231,6 @@ class _Doctor:
         else:
             told = "is the other half of `journal.recovery-public-key`"
             yield Diagnosis("credential", RECOVERY_KEY, Health.FINE, told)
-
-
-def _rotating_steps(uses: Uses) -> Iterator[Diagnosis]:
-    for steps in uses.jobs.values():
-        for step in steps:
-            if carries_out(step) and RECOVERY_KEY not in step.env:
-                yield Diagnosis(
-                    "credential",
-                    RECOVERY_KEY,
-                    Health.MISSING,
-                    "a step that rotates is not given it, and refuses to start",
-                    f"{step.path}:{step.line}, under `env:`: "
-                    f"`{RECOVERY_KEY}: ${{{{ secrets.{RECOVERY_KEY} }}}}`",
-                )
-
-
-def _variables(config: Config) -> Iterator[str]:
-    for token in config.tokens:
-        yield from token.value_env.values()
-        yield from token.credential_env.values()
-        yield from (stored.value_env for stored in token.secrets if stored.value_env)
 
 
 def _without(error: PlatformError) -> Health:

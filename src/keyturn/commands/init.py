@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -98,26 +97,9 @@ def _find_commit() -> str | None:
     source = json.loads(text or "{}")
     commit = source.get("vcs_info", {}).get("commit_id", "")
     if "dir_info" in source:
-        commit = _find_head(unquote(urlsplit(source.get("url", "")).path))
+        folder = Path(unquote(urlsplit(source.get("url", "")).path))
+        commit = wiring.ask_git(folder, "rev-parse", "HEAD") if (folder / ".git").exists() else ""
     return commit if re.fullmatch(r"[0-9a-f]{40}", commit) else None
-
-
-def _find_head(folder: str) -> str:
-    if not (Path(folder) / ".git").exists():
-        return ""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607 - git is found on PATH
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-            env={},  # nothing of the run's environment, credentials least of all
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip()
 
 
 def _write_new(root: Path, files: Mapping[str, str]) -> None:

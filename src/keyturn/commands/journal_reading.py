@@ -17,6 +17,7 @@ from keyturn.errors import (
     UsageError,
 )
 from keyturn.model import Failure, FailureKind
+from keyturn.model.rotation import RECOVERY_KEY
 from keyturn.remembered import Memory
 from keyturn.settings import Settings
 
@@ -46,7 +47,7 @@ def open_memory(
     except KeyturnError as error:
         return _not_read(FailureKind.JOURNAL_UNUSABLE, settings, error.told), None
     if key is None:
-        why = f"{rotation_world.RECOVERY_KEY} is not set"
+        why = f"{RECOVERY_KEY} is not set"
         return _not_read(FailureKind.JOURNAL_NOT_READ, settings, why), None
     if github is None:
         why = "there is no credential for GitHub"

@@ -39,7 +39,7 @@ from keyturn.plain import plain
 from keyturn.remembered import Memory
 from keyturn.report.leaks import SCHEMA
 from keyturn.report.revocation import Entry
-from keyturn.revocation import DEAD, Fate, Target, pin
+from keyturn.revocation import Fate, Target, pin
 from keyturn.scan.patterns import PATTERNS
 from keyturn.scan.review import Leak
 from keyturn.scan.values import read_values
@@ -173,7 +173,7 @@ class Search:
             listed, status = sighting.listed, sighting.listed.status
             named = status.owner is not None and status.owner.casefold() in wanted
             # What the provider made for itself, it would only make again.
-            if not named or listed.managed or status.state in DEAD:
+            if not named or listed.managed or status.state.is_over:
                 continue
             name = f"{listed.key} ({listed.name})" if listed.name else listed.key
             entry = Entry(name, sighting.provider, status, confirm=status.token_id or listed.key)
@@ -234,7 +234,7 @@ class Search:
                     continue
                 # It may take what is revoked all the same.
                 status = entry.status
-            if status.state not in DEAD:
+            if not status.state.is_over:
                 confirm = status.token_id or entry.confirm
                 return _judge(replace(entry, status=status, confirm=confirm), token, access)
             deaths.append(status)
@@ -266,7 +266,7 @@ def _judge(entry: Entry, token: Token, access: Access | None) -> Found:
     status = entry.status
     if not issubclass(shape, RevokingProvider):
         return Found(replace(entry, problem=f"{token.provider} has no API for that"))
-    if status.state in DEAD:
+    if status.state.is_over:
         told = status.reason or "it was dead before"
         return Found(replace(entry, fate=Fate.DEAD, message=told))
     value = access.value if access else {}

@@ -30,6 +30,7 @@ from keyturn.journal import Journal
 from keyturn.journal.git_ref import GitRefJournal
 from keyturn.journal.local import LocalJournal
 from keyturn.model import Inventory, Token
+from keyturn.model.rotation import RECOVERY_KEY
 from keyturn.report import publish
 from keyturn.rotation.case import Outside
 from keyturn.rotation.keys import PublicKey, RecoveryKey, journal_key
@@ -39,7 +40,6 @@ from keyturn.transport import Transport
 
 _COPIES = {"sailpoint": SailPointCopies}
 """Which providers hold copies of tokens that can be written."""
-RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
 _CLOCKS = timedelta(hours=1)
 """By how much this machine's clock and GitHub's may differ."""
 _MAKE_ONE = "make one with: keyturn recover --new-key --output recovery.key"

@@ -9,6 +9,7 @@ import logging
 import re
 import subprocess
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -100,7 +101,8 @@ def with_audience(settings: Settings, github: Client | None, config: Config) -> 
     """Return the settings, which say whether everybody can read what this run prints.
 
     The log, the summary and the annotations of a public repository's runs are public. Where it
-    cannot be told whether it is one, it is taken for one. A run that asks nobody hides nothing.
+    cannot be told whether it is one, it is taken for one, and what it logs is silenced too. A run
+    that asks nobody hides nothing.
     """
     runner = settings.runner
     if not runner.in_actions or runner.untrusted_event or config.issues.public:
@@ -138,13 +140,12 @@ def make(settings: Settings, github: Client | None, *, with_members: bool = Fals
 
     checked_out = local and (settings.root / ".github" / "workflows").is_dir()
     tree = here if checked_out else Contents(github, repository)
-    runner = settings.runner
-    members = GitHubMembers(github, repository, url=runner.api_url)
+    url = settings.runner.api_url
     return World(
         tree,
         GitHubSecrets(github),
-        members=members if with_members else None,
-        on_github_com=runner.on_github_com,
+        members=GitHubMembers(github, repository, url=url) if with_members else None,
+        on_github_com=settings.runner.on_github_com,
     )
 
 
@@ -169,10 +170,17 @@ def _is_checkout(settings: Settings) -> bool:
 
 def _origin(settings: Settings) -> str | None:
     """Return owner/name of the checkout's `origin`; None where there is none."""
+    url = ask_git(settings.root, "config", "--get", "remote.origin.url")
+    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
+    return path.strip("/").removesuffix(".git") or None
+
+
+def ask_git(folder: Path, *arguments: str) -> str:
+    """Return what git says in a folder; empty where it says nothing, or is not there."""
     try:
-        found = subprocess.run(
-            ["git", "config", "--get", "remote.origin.url"],  # noqa: S607 - git is found on PATH
-            cwd=settings.root,
+        found = subprocess.run(  # noqa: S603 - git, with words of these files
+            ["git", *arguments],  # noqa: S607 - git is found on PATH
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=10,
@@ -180,10 +188,8 @@ def _origin(settings: Settings) -> str | None:
             env={},  # nothing of the run's environment, credentials least of all
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    url = found.stdout.strip()
-    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
-    return path.strip("/").removesuffix(".git") or None
+        return ""
+    return found.stdout.strip()
 
 
 def wants_issues(settings: Settings) -> bool:

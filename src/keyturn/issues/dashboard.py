@@ -17,12 +17,10 @@ from keyturn.model import (
     FirstBreak,
     Inspected,
     Severity,
-    State,
     Survey,
     Use,
 )
 
-_DEAD = (State.EXPIRED, State.REVOKED)
 _DUE = ("expiring", "expired")
 """What was revoked or is blocked, no rotation replaces."""
 _OWN_ACTION = re.compile(r"(?:[^/]+/)+keyturn(?:/composite)?")
@@ -47,7 +45,7 @@ class Row:
     @property
     def is_dead(self) -> bool:
         """It does not work any more."""
-        return self.inspected.status.state in _DEAD
+        return self.inspected.status.state.is_over
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from keyturn.model.secrets import SecretRef
 
+RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
+"""The variable of the key that opens sealed records: no provider's token, and it stays as it is."""
+
 
 class Strategy(StrEnum):
     """How a token gets its next life."""

@@ -23,6 +23,16 @@ class State(StrEnum):
     """Alive at the provider, yet refused: by a lifetime policy, or with its blocked owner."""
     UNKNOWN = "unknown"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its life has ended, by date or by hand."""
+        return self in (State.EXPIRED, State.REVOKED)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether nothing works with it any more: it is over, or refused."""
+        return self.is_over or self is State.BLOCKED
+
 
 class Precision(StrEnum):
     """How exactly the expiry is known; `expires_at` is set in the first three only."""
@@ -127,6 +137,12 @@ class Token:
     declared_expiry: datetime | None = None
     line: int = 0
     """Where in the configuration it is declared, from 1."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every environment variable that its declaration names."""
+        copies = (stored.value_env for stored in self.secrets if stored.value_env)
+        return (*self.value_env.values(), *self.credential_env.values(), *copies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,10 @@ class Candidate:
         """The declaration."""
         return self.inspected.token
 
+    def part_of(self, part: str | None) -> str:
+        """Return a declared part as it is kept: empty for the secret value itself."""
+        return "" if part in (None, self.secret_part) else part or ""
+
     @property
     def has_manager(self) -> bool:
         """Whether something else than the token's own value asks about it."""
@@ -210,17 +214,13 @@ def find_destinations(candidate: Candidate, inventory: Inventory) -> tuple[Desti
     """Return every secret that is to hold the new token, in order."""
     dates = {secret.ref: secret.updated_at for secret in inventory.secrets}
     return tuple(
-        Destination(stored.ref, _part(candidate, stored.part), dates.get(stored.ref))
+        Destination(stored.ref, candidate.part_of(stored.part), dates.get(stored.ref))
         for stored in sorted(candidate.token.secrets, key=lambda stored: stored.ref)
     )
 
 
-def _part(candidate: Candidate, part: str | None) -> str:
-    return "" if part in (None, candidate.secret_part) else part
-
-
 def _held(candidate: Candidate) -> set[str]:
-    return {_part(candidate, stored.part) for stored in candidate.token.secrets}
+    return {candidate.part_of(stored.part) for stored in candidate.token.secrets}
 
 
 def find_problems(

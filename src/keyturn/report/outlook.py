@@ -9,10 +9,9 @@ from datetime import datetime
 
 from keyturn.instants import format_instant
 from keyturn.model import Inspected, State, Survey
-from keyturn.plain import count
+from keyturn.plain import count, name_some
 
 _MOST_NAMED = 20
-_DEAD = (State.EXPIRED, State.REVOKED, State.BLOCKED)
 
 
 def describe_outlook(survey: Survey, until: datetime) -> str:
@@ -23,22 +22,20 @@ def describe_outlook(survey: Survey, until: datetime) -> str:
     tokens = count(len(survey.tokens), "token")
     line = f"until {format_instant(until)}: {len(dying)} of {tokens} will have stopped working"
     if dying:
-        named = [_name(each, survey.now) for each in dying[:_MOST_NAMED]]
-        more = len(dying) - _MOST_NAMED
-        line += f" ({', '.join(named)}" + (f" and {more} more)" if more > 0 else ")")
+        line += f" ({name_some([_name(each, survey.now) for each in dying], _MOST_NAMED)})"
     if unknown:
         line += f"; of {count(unknown, 'token')} nothing is known"
     return line
 
 
 def _ends_before(each: Inspected, until: datetime) -> bool:
-    if each.status.state in _DEAD:
+    if each.status.state.is_dead:
         return True
     alive = each.status.state is State.ACTIVE
     return bool(alive and each.deadline and each.deadline.at < until)
 
 
 def _name(each: Inspected, now: datetime) -> str:
-    if each.deadline and each.deadline.at > now and each.status.state not in _DEAD:
+    if each.deadline and each.deadline.at > now and not each.status.state.is_dead:
         return f"{each.token.id} {format_instant(each.deadline.at)}"
     return f"{each.token.id} already"

@@ -32,8 +32,6 @@ _STATUS = {
     ExitCode.NEEDS_HUMAN: "needs-human",
 }
 
-_DEAD = (State.EXPIRED, State.REVOKED, State.BLOCKED)
-
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -56,7 +54,7 @@ def summarize(survey: Survey) -> Summary:
     coming = [
         token.deadline.at
         for token in survey.tokens
-        if token.deadline and token.deadline.at > survey.now and token.status.state not in _DEAD
+        if token.deadline and token.deadline.at > survey.now and not token.status.state.is_dead
     ]
     return Summary(
         error=severities.count(Severity.ERROR),
@@ -123,7 +121,7 @@ def sorted_tokens(survey: Survey) -> list[Inspected]:
 
 def _urgency(inspected: Inspected, now: datetime) -> tuple[int, timedelta]:
     left = inspected.deadline.at - now if inspected.deadline else timedelta.max
-    if inspected.status.state in _DEAD or left <= timedelta():
+    if inspected.status.state.is_dead or left <= timedelta():
         return 0, left
     return (1 if inspected.status.state is State.UNKNOWN else 2), left
 

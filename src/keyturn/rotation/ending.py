@@ -19,7 +19,6 @@ from keyturn.rotation.drain import Verdict
 from keyturn.rotation.known import Retirement
 from keyturn.rotation.lost import end
 
-_DEAD = (State.EXPIRED, State.REVOKED)
 _MARGIN = timedelta(minutes=15)
 """How much later than by its provider's own word a token is looked at, and must be dead."""
 _LAST_USE = timedelta(days=1)
@@ -91,7 +90,7 @@ def _end(case: Case, token_id: str) -> str:
 
 def _send(case: Case, token_id: str, status: TokenStatus | None) -> bool:
     """End a token that lives, written down before and after; say whether there was need to."""
-    if status is None or status.state in _DEAD:
+    if status is None or status.state.is_over:
         return False
     if token_id == case.operation.old_id:
         _require_the_same(case, status)
@@ -102,7 +101,7 @@ def _send(case: Case, token_id: str, status: TokenStatus | None) -> bool:
 
 
 def _lives(status: TokenStatus | None) -> bool:
-    return status is not None and status.state not in _DEAD
+    return status is not None and not status.state.is_over
 
 
 def _told(case: Case) -> str:

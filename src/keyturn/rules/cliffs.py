@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from keyturn.model import DeadlineReason, Finding, Freeze, Inspected, State
+from keyturn.plain import name_some
 from keyturn.plan.windows import is_good_end
 from keyturn.rules import SEVERITIES
 
@@ -46,8 +47,7 @@ def _about(
     due = min(each.deadline.at for each in tokens if each.deadline)
     ids = sorted(each.token.id for each in tokens)
     named = ids[:_MOST_NAMED]
-    more = f" and {len(ids) - _MOST_NAMED} more" if len(ids) > _MOST_NAMED else ""
-    message = f"{len(ids)} tokens stop working on {day}: {', '.join(named)}{more}"
+    message = f"{len(ids)} tokens stop working on {day}: {name_some(ids, _MOST_NAMED)}"
     days = _spread(due, len(named), freezes, now=now)
     # A provider that gives up a kind of token does so on that day, whenever they were renewed.
     retired = any(

@@ -23,8 +23,6 @@ from keyturn.model.runs import FailedStep
 from keyturn.rules import SEVERITIES
 from keyturn.silence.faces import Face, find_face
 
-_DEAD = (State.EXPIRED, State.REVOKED, State.BLOCKED)
-
 
 def find_failed_logins(
     steps: Iterable[FailedStep],
@@ -83,7 +81,7 @@ def _is_dead(inspected: Inspected | None, now: datetime) -> bool:
     if inspected is None:
         return False
     deadline = inspected.deadline
-    return inspected.status.state in _DEAD or bool(deadline and deadline.at <= now)
+    return inspected.status.state.is_dead or bool(deadline and deadline.at <= now)
 
 
 def _is_newer(secret: Secret, inspected: Inspected | None, step: FailedStep) -> bool:

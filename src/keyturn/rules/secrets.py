@@ -10,6 +10,7 @@ from datetime import datetime
 
 from keyturn.first_setup.guesses import guess_secret
 from keyturn.model import Finding, Inventory, Level, Policy, Secret, Store, Use
+from keyturn.model.rotation import RECOVERY_KEY
 from keyturn.rules import SEVERITIES
 from keyturn.rules.expected import Expectations
 from keyturn.rules.settings import judge_setting
@@ -20,10 +21,6 @@ _DEPENDABOT_EVENTS = frozenset({"pull_request", "pull_request_target", "push"})
 """What Dependabot starts, with secrets of its own."""
 
 
-_RECOVERY_KEY = "KEYTURN_RECOVERY_KEY"
-"""keyturn's own: no provider knows it, and it stays as it is."""
-
-
 def judge_secret(
     secret: Secret, inventory: Inventory, *, defaults: Policy, now: datetime
 ) -> Iterator[Finding]:
@@ -32,7 +29,7 @@ def judge_secret(
         return
     usage = judge_usage(secret, inventory)
     foreign = secret.ref.level is Level.ORGANIZATION
-    judged = secret.declared_by is None and secret.ref.name != _RECOVERY_KEY
+    judged = secret.declared_by is None and secret.ref.name != RECOVERY_KEY
     if judged and (usage is Usage.USED or not foreign):
         guess = guess_secret(secret.ref.name, secret.uses)
         if guess.is_setting:

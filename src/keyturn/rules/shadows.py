@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from keyturn.levels import find_given, is_readable, reaches
 from keyturn.model import Finding, Inspected, Inventory, Level, Secret, State, Store, Use
+from keyturn.plain import name_some
 from keyturn.rules import SEVERITIES
 
 _MOST_JOBS = 3
@@ -110,8 +111,7 @@ def _forgotten(copy: Secret, other: Secret, reader: str) -> str:
 
 def _name_jobs(uses: Iterable[Use]) -> str:
     jobs = list(dict.fromkeys(f"{use.job} of {use.path}" for use in uses))
-    more = f" and {len(jobs) - _MOST_JOBS} more" if len(jobs) > _MOST_JOBS else ""
-    return f"job {', '.join(jobs[:_MOST_JOBS])}{more}"
+    return f"job {name_some(jobs, _MOST_JOBS)}"
 
 
 def _for_dependabot(copy: Secret, inventory: Inventory) -> Iterator[str]:

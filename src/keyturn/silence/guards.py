@@ -19,7 +19,7 @@ from keyturn.expression_tree import (
     find_expressions,
     parse,
 )
-from keyturn.expressions import parse_condition
+from keyturn.expressions import is_token, parse_condition
 from keyturn.model import Consumer, Use
 from keyturn.silence.shell_guards import find_script_guard
 
@@ -243,14 +243,8 @@ def _falls_back(text: str, name: str) -> bool:
     tree = parse_condition(text.strip()) if text.strip().startswith("${{") else None
     if not isinstance(tree, Operation) or tree.operator != "||":
         return False
-    places = [index for index, part in enumerate(tree.operands) if _can_be_token(part)]
+    places = [index for index, part in enumerate(tree.operands) if is_token(part)]
     return any(
         isinstance(part, Access) and part.names == ("secrets", name.lower()) and index < places[-1]
         for index, part in enumerate(tree.operands)
-    )
-
-
-def _can_be_token(tree: Expression) -> bool:
-    return isinstance(tree, Access) and (
-        tree.names[0] == "secrets" or tree.names == ("github", "token")
     )
