@@ -2,8 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
+# For every system and Python; wheels alone, because nothing is to be compiled where they are installed.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation image e2e lock clean
+.PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation image e2e fuzz \
+	pictures new-provider lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -35,7 +39,9 @@ check: $(BIN)/.ready ## formatting, lint, types, spelling, static checks (no tes
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml workflows-examples/*.yml
 	@$(BIN)/check-jsonschema --check-metaschema docs/reference/*.schema.json
 	@$(BIN)/pre-commit validate-config
-	@$(BIN)/zizmor --offline --no-progress --quiet .
+	@$(BIN)/actionlint .github/workflows/*.yml workflows-examples/*.yml
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic . workflows-examples/*.yml composite/action.yml
 	@echo "all checks passed"
 
 fmt: $(BIN)/.ready ## format and mend what can be mended
@@ -57,9 +63,22 @@ image: ## build the container image with docker or podman
 e2e: $(BIN)/.ready ## the image and the action as GitHub's runner starts them
 	@$(BIN)/pytest -q tests/e2e --run-e2e
 
-lock: $(BIN)/.ready ## renew the image's pinned, hashed dependencies
-	@$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
-		--output-file requirements.lock pyproject.toml
+$(BIN)/.fuzz: $(BIN)/.ready
+	@$(BIN)/python -m pip install --quiet --group fuzz
+	@touch $@
+
+fuzz: $(BIN)/.fuzz ## fuzz what reads untrusted text, SECONDS seconds a target (default 30)
+	@$(BIN)/python -m fuzz.run --seconds $(or $(SECONDS),30)
+
+pictures: $(BIN)/.ready ## make the README's pictures from the sandbox (needs Chromium)
+	@$(BIN)/python -m scripts.pictures
+
+new-provider: $(BIN)/.ready ## begin a provider: make new-provider NAME=acme
+	@$(BIN)/python -m scripts.new_provider "$(NAME)"
+
+lock: $(BIN)/.ready ## renew the pinned, hashed dependencies of the image and of composite/
+	@$(LOCK) --output-file requirements.lock pyproject.toml
+	@$(LOCK) --output-file requirements-build.lock --group build
 
 clean: ## remove what the targets made
 	@rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .coverage* dist build

@@ -137,8 +137,9 @@ def test_what_a_class_has_can_be_done_or_is_explained(name, options, access, can
     assert not can & why_not.keys()
 
 
-def test_every_provider_has_a_case():
-    assert {case[0] for case in CASES} == set(providers.names())
+def test_every_provider_that_can_do_something_has_a_case():
+    able = {n for n in providers.names() if issubclass(providers.load(n), tuple(CLASSES.values()))}
+    assert able <= {case[0] for case in CASES}
 
 
 @pytest.mark.parametrize(
