@@ -7,13 +7,12 @@ any text. This module must not write anything anywhere.
 
 from __future__ import annotations
 
-import base64
 import hmac
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NoReturn, final
-from urllib.parse import quote, quote_plus
+
+from keyturn.disguises import forms, unknown_to_runners
 
 MASK = "***"
 
@@ -60,23 +59,6 @@ class SecretValue:
         raise TypeError("a SecretValue cannot be pickled or copied")
 
 
-def _encodings(value: str) -> Iterator[str]:
-    # The environment can hold bytes that are no characters; they count as they came.
-    raw = value.encode("utf-8", "surrogateescape")
-    yield value
-    yield value.strip()
-    yield from (line.strip() for line in value.splitlines())
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield quote(raw, safe="")
-    yield quote_plus(raw)
-    yield raw.hex()
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        encoded = encode(raw).decode()
-        yield encoded
-        yield encoded.rstrip("=")
-
-
 class _Registry:
     """Everything that must not be shown, for the life of the process."""
 
@@ -86,23 +68,37 @@ class _Registry:
         self._tell: Callable[[str], None] | None = None
 
     def add(self, value: str) -> None:
-        new = {text for text in _encodings(value) if len(text) >= _SHORTEST_REDACTED}
+        new = {form for form in forms(value) if len(form) >= _SHORTEST_REDACTED}
         with self._lock:
             new -= self._masked
             self._masked |= new
             if self._tell and new:
-                self._tell(value)
+                for form in (value, *unknown_to_runners(value)):
+                    self._tell(form)
 
     def on_add(self, tell: Callable[[str], None] | None) -> None:
         with self._lock:
             self._tell = tell
 
     def redact(self, text: str) -> str:
+        pieces, end = [], 0
+        for start, stop in self._find(text):
+            # Those that overlap go as one, so that no end of the second is left.
+            if start >= end:
+                pieces += [text[end:start], MASK]
+            end = max(end, stop)
+        return "".join([*pieces, text[end:]])
+
+    def _find(self, text: str) -> list[tuple[int, int]]:
+        """Return where values begin and end, in order."""
+        found = []
         with self._lock:
-            masked = sorted(self._masked, key=len, reverse=True)
-        for value in masked:
-            text = text.replace(value, MASK)
-        return text
+            for form in self._masked:
+                at = text.find(form)
+                while at >= 0:
+                    found.append((at, at + len(form)))
+                    at = text.find(form, at + 1)
+        return sorted(found)
 
 
 _registry = _Registry()

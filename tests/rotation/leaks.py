@@ -26,10 +26,10 @@ def find_leaks(world: World, ran: list[Ran]) -> Iterator[str]:
     values = world.values()
     found = pieces(values)
     for where, text in {**_printed(ran), **_kept(world), **_left(world.folder)}.items():
-        if _holds(text, found):
+        if find_pieces(text, found):
             yield where
     for name, text in _sent(world).items():
-        if _holds(text, pieces([value for value, home in values.items() if home != name])):
+        if find_pieces(text, pieces([value for value, home in values.items() if home != name])):
             yield f"what was sent to {name}"
 
 
@@ -48,7 +48,8 @@ def pieces(values: Collection[str]) -> set[str]:
     return found
 
 
-def _holds(text: str, found: set[str]) -> bool:
+def find_pieces(text: str, found: set[str]) -> bool:
+    """Say whether one of the pieces stands in a text."""
     return any(text[at : at + _PIECE] in found for at in range(len(text) - _PIECE + 1))
 
 

@@ -8,6 +8,7 @@ import pytest
 from keyturn.scan import gitio
 from keyturn.scan.gitio import Git, GitError
 from tests.scan.repositories import Repository, conflict, repository
+from tests.systems import needs_links, needs_scripts
 
 __all__ = ["repository"]
 
@@ -25,6 +26,8 @@ done
 @pytest.fixture(params=[gitio._Spawned, gitio._Opened])
 def pipes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each way of starting git."""
+    if request.param is gitio._Spawned and not hasattr(os, "posix_spawnp"):
+        pytest.skip("no posix_spawn there")
     monkeypatch.setattr(gitio, "_PIPES", request.param)
 
 
@@ -49,6 +52,7 @@ class TestProcesses:
     def test_output_is_everything_printed(self, repository):
         assert repository.reader.output("rev-parse", "--git-dir") == b".git\n"
 
+    @needs_scripts
     def test_neither_stream_blocks_the_other(self, searched):
         assert searched.output("anything").count(b"\n") == 4000
 
@@ -82,6 +86,7 @@ class TestProcesses:
         with repository.reader.start("version") as process, pytest.raises(GitError, match="middle"):
             list(process.take(1000))
 
+    @needs_scripts
     def test_what_is_left_early_is_ended(self, searched):
         with searched.start("anything") as process:
             assert process.line()
@@ -99,6 +104,7 @@ class TestProcesses:
         assert "GIT_DIFF_OPTS" not in git._environment
 
 
+@needs_scripts
 def test_git_is_not_looked_for_in_the_repository(tmp_path, monkeypatch):
     (tmp_path / "git").write_text("#!/bin/sh\n")
     (tmp_path / "git").chmod(0o755)
@@ -181,6 +187,7 @@ class TestListed:
             *(".gitmodules", "inner/file", "inner/other", "module/source")
         ]
 
+    @needs_links
     def test_links_to_folders_are_not_followed(self, repository):
         repository.write("folder/file")
         (repository.folder / "link").symlink_to("folder")

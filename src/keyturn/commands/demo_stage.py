@@ -27,6 +27,8 @@ class Stage:
 
     folder: Path
     color: bool
+    machine: Mapping[str, str]
+    """What of the environment any program needs, and nothing else."""
 
     @property
     def color_flags(self) -> tuple[str, str]:
@@ -53,10 +55,10 @@ class Stage:
     def start(
         self, repository: str, environ: Mapping[str, str], *arguments: str
     ) -> subprocess.Popen[str]:
-        """Start keyturn in a checkout, with this environment and nothing else."""
+        """Start keyturn in a checkout, with this environment and what any program needs."""
         return subprocess.Popen(  # noqa: S603 - keyturn itself, with words of these files
             [sys.executable, "-P", "-m", "keyturn", *arguments],
-            env=environ,
+            env={**self.machine, **environ},
             cwd=self.folder / repository,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from keyturn import __version__
 from keyturn.commands import wiring
@@ -27,6 +28,7 @@ from keyturn.github.checkout import Checkout
 from keyturn.model import FailureKind, Inventory
 from keyturn.plain import count, log_safe, plain
 from keyturn.report import publish
+from keyturn.scan.gitio import Git
 from keyturn.secret_value import redact
 from keyturn.settings import Settings
 from keyturn.survey import take_inventory
@@ -42,11 +44,14 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     _require_room(settings.root)
     github = wiring.connect(settings)
     world = replace(wiring.make(settings, github), tree=Checkout(settings.root))
-    inventory = take_inventory(Config(), world, repository=settings.repository, now=settings.now)
+    with settings.progress.shown():
+        inventory = take_inventory(
+            Config(), world, repository=settings.repository, now=settings.now
+        )
     if github is not None:
         _require_answers(inventory)
     draft = make_draft(inventory)
-    action = _find_action()
+    action = _find_action(Git(settings.environ))
     files = {
         CONFIGURATION: render_config(draft, api_url=settings.runner.api_url),
         WORKFLOW: render_workflow(draft.repository, action=action, variables=draft.variables),
@@ -81,13 +86,13 @@ def _require_answers(inventory: Inventory) -> None:
             )
 
 
-def _find_action() -> str:
+def _find_action(git: Git) -> str:
     """Return keyturn's own action, pinned to the installed commit where that is known."""
-    commit = _find_commit()
+    commit = _find_commit(git)
     return f"keyturn/keyturn@{commit} # v{__version__}" if commit else _UNPINNED
 
 
-def _find_commit() -> str | None:
+def _find_commit(git: Git) -> str | None:
     # https://packaging.python.org/en/latest/specifications/direct-url/ (PEP 610): what was
     # installed from a repository knows its commit, what was installed from a folder its folder.
     try:
@@ -97,8 +102,8 @@ def _find_commit() -> str | None:
     source = json.loads(text or "{}")
     commit = source.get("vcs_info", {}).get("commit_id", "")
     if "dir_info" in source:
-        folder = Path(unquote(urlsplit(source.get("url", "")).path))
-        commit = wiring.ask_git(folder, "rev-parse", "HEAD") if (folder / ".git").exists() else ""
+        folder = Path(url2pathname(urlsplit(source.get("url", "")).path))
+        commit = git.said(str(folder), "rev-parse", "HEAD") if (folder / ".git").exists() else ""
     return commit if re.fullmatch(r"[0-9a-f]{40}", commit) else None
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 import re
-import subprocess
+import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from keyturn.errors import (
 from keyturn.github.checkout import Checkout
 from keyturn.github.runner import Runner, on_default_branch
 from keyturn.model import Failure, FailureKind, Survey, Token, TokenStatus
+from keyturn.scan.gitio import Git
 from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
 from keyturn.survey import World
@@ -87,7 +87,10 @@ def connect(settings: Settings) -> Client | None:
     if token is None:
         return None
     return client.connect(
-        base_url=settings.runner.api_url, token=token, ca_bundle=settings.ca_bundle
+        base_url=settings.runner.api_url,
+        token=token,
+        ca_bundle=settings.ca_bundle,
+        sleep=settings.progress.around(time.sleep),
     )
 
 
@@ -133,7 +136,8 @@ def make(settings: Settings, github: Client | None, *, with_members: bool = Fals
             "GITHUB_TOKEN",
             "GitHub was not asked: neither KEYTURN_GITHUB_TOKEN nor GITHUB_TOKEN is set",
         )
-        return World(here if local else _Elsewhere(repository), None, failure)
+        files = here if local else _Elsewhere(repository)
+        return World(files, None, failure, progress=settings.progress)
     from keyturn.github.contents import Contents
     from keyturn.github.members import GitHubMembers
     from keyturn.github.secrets import GitHubSecrets
@@ -146,6 +150,7 @@ def make(settings: Settings, github: Client | None, *, with_members: bool = Fals
         GitHubSecrets(github),
         members=GitHubMembers(github, repository, url=url) if with_members else None,
         on_github_com=settings.runner.on_github_com,
+        progress=settings.progress,
     )
 
 
@@ -170,26 +175,9 @@ def _is_checkout(settings: Settings) -> bool:
 
 def _origin(settings: Settings) -> str | None:
     """Return owner/name of the checkout's `origin`; None where there is none."""
-    url = ask_git(settings.root, "config", "--get", "remote.origin.url")
+    url = Git(settings.environ).said(str(settings.root), "config", "--get", "remote.origin.url")
     path = urlsplit(url).path if "://" in url else url.partition(":")[2]
     return path.strip("/").removesuffix(".git") or None
-
-
-def ask_git(folder: Path, *arguments: str) -> str:
-    """Return what git says in a folder; empty where it says nothing, or is not there."""
-    try:
-        found = subprocess.run(  # noqa: S603 - git, with words of these files
-            ["git", *arguments],  # noqa: S607 - git is found on PATH
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-            env={},  # nothing of the run's environment, credentials least of all
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip()
 
 
 def wants_issues(settings: Settings) -> bool:
@@ -210,6 +198,7 @@ def converge_issues(
     from keyturn.report.issue import IssueText
 
     runner = settings.runner
+    settings.progress.say("bringing the issues in line")
     try:
         if runner.in_actions and not _is_default_branch(github, survey.repository, runner):
             return survey, ("not on the default branch: no issue is written",)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from keyturn.child_environ import git_environ
 from keyturn.scan.errors import ScanError
 
 # `typing` and `collections` would cost as much as everything else that a small scan does.
@@ -19,8 +20,6 @@ _PIPE = 1 << 20
 _TOLD = 4096
 """So much of git's complaint is kept."""
 
-# These would bend what is asked for: the lines of context, and the meaning of a path.
-_UNWANTED = ("GIT_DIFF_OPTS", "GIT_LITERAL_PATHSPECS", "GIT_ICASE_PATHSPECS")
 # Where git tells its hooks which repository they are run for.
 _CURRENT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
@@ -32,12 +31,12 @@ class GitError(ScanError):
 class Git:
     """git, where keyturn runs.
 
-    The environment is handed on, because git tells its hooks there which index and which work
-    tree are meant.
+    Of the environment it gets what `git_environ` names: git tells its hooks there which index and
+    which work tree are meant.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = {k: v for k, v in environment.items() if k not in _UNWANTED}
+        self._environment = git_environ(environment)
         self._prefix: str | None = None
 
     def start(self, *arguments: str, fed: bool = False) -> Process:
@@ -73,8 +72,7 @@ class Git:
 
         Those of repositories within it are among them. None outside of a work tree.
         """
-        # Which repository it belongs to is asked of the folder, not of the hook's environment.
-        there = Git({k: v for k, v in self._environment.items() if k not in _CURRENT})
+        there = self._elsewhere()
         try:
             printed = there.output(
                 *("-C", folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -94,6 +92,10 @@ class Git:
                 found.append(path)
         return found
 
+    def said(self, folder: str, *arguments: str) -> str:
+        """Return what git says of a folder's own repository; empty where it says nothing."""
+        return _text(self._elsewhere().asked("-C", folder, *arguments) or b"").strip()
+
     def shown(self, path: bytes) -> str:
         """Return a path from the top of the work tree as seen from where keyturn runs."""
         import posixpath
@@ -110,6 +112,10 @@ class Git:
                 printed = self.asked("rev-parse", "--show-prefix") or b""
                 self._prefix = _text(printed.removesuffix(b"\n"))
         return self._prefix
+
+    def _elsewhere(self) -> Git:
+        """Return a git that asks a folder, and not a hook's variables, where it belongs."""
+        return Git({k: v for k, v in self._environment.items() if k not in _CURRENT})
 
 
 class Process:

@@ -253,7 +253,7 @@ def _json(part: bytes) -> Any:
 
     try:
         return json.loads(_base64(part))
-    except ValueError:
+    except (ValueError, RecursionError):  # the other: absurd nesting
         return None
 
 
