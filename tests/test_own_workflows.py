@@ -43,6 +43,7 @@ OWN = {
     "a mirror of it": "uses: octo/keyturn@main",
     "the composite action": "uses: keyturn/keyturn/composite@v0",
     "the image": "uses: docker://ghcr.io/keyturn/keyturn:v0",
+    "a blank command": "{uses: keyturn/keyturn@v0, with: {command: ' '}}",
     "to rotate": "{uses: keyturn/keyturn@v0, with: {command: rotate, args: --apply}}",
     "an expression for the command": "{uses: a/keyturn@v0, with: {command: '${{ inputs.x }}'}}",
     "the command": "run: keyturn check --fail-on warning",

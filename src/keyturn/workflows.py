@@ -305,8 +305,8 @@ def runs_keyturn(step: Consumer) -> bool:
     A command that is an expression may be anything, and counts.
     """
     if _OWN_ACTION.fullmatch(step.uses):
-        command = (step.inputs.get("command") or "check").split()[0]
-        known = command in ("check", "rotate") or "${{" in command
+        command = step.inputs.get("command", "").split()[:1] or ["check"]
+        known = command[0] in ("check", "rotate") or "${{" in command[0]
         return known and _WATCH_ONLY not in step.inputs.get("args", "")
     return any(
         _OWN_COMMAND.search(line) and _WATCH_ONLY not in line

@@ -11,6 +11,8 @@ import pytest
 
 from keyturn.scan.engine import CERTAIN, LIKELY, LOW, Engine
 from keyturn.scan.pattern import FIXED, OWN, Pattern
+from keyturn.scan.patterns import GENERIC
+from keyturn.secret_value import SecretValue
 from tests.scan.corpus.build import SAMPLES
 from tests.scan.corpus.sample import ALNUM, HEX, draw
 
@@ -52,6 +54,25 @@ def found(text: str) -> list[tuple[str, str]]:
 )
 def test_a_token_is_found_however_it_is_wrapped(text: str) -> None:
     assert found(text) == [("gitlab-pat", LIKELY)]
+
+
+@pytest.mark.parametrize(
+    "escape", ["%{:02x}".format, "\\u{:04x}".format, "\\x{:02x}".format], ids=["%", "u", "x"]
+)
+@pytest.mark.parametrize("engine", [ENGINE, Engine(bulk=True)], ids=["small", "large"])
+def test_a_long_token_is_seen_whole_where_every_character_is_escaped(engine, escape) -> None:
+    token = make("1password-service-account")
+    assert len(token) > 600
+    (hit,) = engine.find("".join(escape(ord(char)) for char in token).encode())
+    assert hit.row.id == "1password-service-account"
+    assert hit.secret.is_same(SecretValue(token))
+
+
+@pytest.mark.parametrize("around", ["%20%20%20", '"a\\u0020b"', "key: >-\n  abcdef\n  ghijkl"])
+def test_a_token_is_not_found_again_at_the_next_name(around: str) -> None:
+    text = f'api_key = "{draw(Random(34), ALNUM, 32)}"\n{around}\n# no api-key here\n'
+    (hit,) = Engine([GENERIC]).find(text.encode())
+    assert text[hit.start : hit.end].isalnum()
 
 
 @pytest.mark.parametrize("text", [f"x{GITLAB}", f"{GITLAB[:20]}", "glpat-" + "x" * 20, "glpat-"])

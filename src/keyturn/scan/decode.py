@@ -27,7 +27,8 @@ _AROUND = 512
 # So long are the lines of wrapped base64, all of them whole groups.
 _WIDTHS = frozenset(range(48, 129, 4))
 _INDENT = 64
-_LONGEST_STRETCH = 2048
+_LONGEST_STRETCH = 1 << 13
+"""To either side; a token of a thousand characters, each of them escaped, is seen whole."""
 
 
 class View(Record):

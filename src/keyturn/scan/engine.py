@@ -152,7 +152,8 @@ class Engine:
                 return
             start = max(0, start - _FOLDS)
         if row.reach <= _LONGEST_FOLDED and (plain := _plainer(data, start, reach)):
-            found = expression.search(plain) if row.lead else expression.match(plain)
+            before = data[start:at]
+            found = _around(expression, plain, before) if row.lead else expression.match(plain)
             if found:
                 for hit in _judged(plain, found, row):
                     yield hit._replace(start=at, end=at + hit.end - hit.start)
@@ -228,6 +229,22 @@ def _plainer(data: bytes, start: int, end: int) -> bytes:
 
     plain = plainer(stretch)
     return b"" if plain == stretch else plain
+
+
+def _around(expression: re.Pattern[bytes], plain: bytes, before: bytes) -> re.Match[bytes] | None:
+    """Return the match in a plainer text that stands where its literal does, behind `before`.
+
+    What stands nearby has its own literal, and its own place.
+    """
+    from keyturn.scan.decode import plainer
+
+    last = plainer(before)
+    # Whether the blanks there are a fold, only what follows tells.
+    first = len(last.rstrip(b" \t\r\n\\"))
+    for match in expression.finditer(plain):
+        if match.start() <= len(last) and match.end() > first:
+            return match
+    return None
 
 
 def _check(name: str, whole: bytes, secret: bytes) -> str:
