@@ -13,6 +13,7 @@ import pytest
 from keyturn import __version__, cli
 from keyturn.errors import KeyturnError
 from keyturn.settings import Settings
+from tests.systems import needs_scripts
 from tests.world import World
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -30,7 +31,8 @@ def keyturn(*argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[
 
 
 def test_version_and_help() -> None:
-    assert keyturn("--version").stdout == f"keyturn {__version__}\n"
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert keyturn("--version").stdout == f"keyturn {__version__} (Python {python})\n"
     assert keyturn().stdout == keyturn("--help").stdout
     assert "exit codes:" in keyturn("--help").stdout
 
@@ -104,6 +106,7 @@ def test_another_moment_writes_nothing_but_to_a_sandbox(
     assert seen == [dry]
 
 
+@needs_scripts
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_stream_that_is_closed_is_no_traceback(stream: str) -> None:
     number = {"stdout": 1, "stderr": 2}[stream]

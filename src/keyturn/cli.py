@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from io import StringIO, TextIOWrapper
+from io import StringIO
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -23,13 +21,16 @@ from typing import TYPE_CHECKING, NoReturn
 from keyturn import __version__
 from keyturn.errors import ConfigError, ExitCode, KeyturnError, UsageError
 from keyturn.flags import make_parser
-from keyturn.secret_value import announce_to, redact
-from keyturn.settings import FORMATS, Output, Settings
+from keyturn.formats import FORMATS
+from keyturn.terminal import is_hang_up, show_every_character, wants_color, wants_progress
 
 if TYPE_CHECKING:
     from keyturn.github.runner import Runner
+    from keyturn.settings import Output, Settings
 
 _AT_TOLERANCE = timedelta(minutes=5)
+_NARROWEST = 40
+"""Columns below which wrapping would take a report apart; such a terminal wraps by itself."""
 
 
 def run(argv: Sequence[str] | None = None) -> NoReturn:
@@ -38,9 +39,8 @@ def run(argv: Sequence[str] | None = None) -> NoReturn:
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started it
             setattr(sys, name, StringIO())
-        elif isinstance(stream, TextIOWrapper):
-            # A terminal that knows fewer characters shows the others as numbers.
-            stream.reconfigure(errors="backslashreplace")
+        else:
+            show_every_character(stream)
     code = main(sys.argv[1:] if argv is None else argv, os.environ, now=datetime.now(UTC))
     try:
         sys.stdout.flush()
@@ -58,7 +58,9 @@ def _forget_output() -> None:
 
 def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> int:
     """Carry out one command line; return its exit code. Everything it prints is redacted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGBREAK"):  # the second is Windows's, for Ctrl+Break
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
     try:
         return _dispatch(list(argv), environ, now=now)
     except KeyboardInterrupt:
@@ -73,11 +75,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str], *, now: datetime) -> i
     except KeyturnError as error:
         _say_error(error)
         code = ExitCode.INCOMPLETE
-    except BrokenPipeError:
-        _forget_output()
-        code = ExitCode.INCOMPLETE
     except Exception as error:
-        _say_mistake(error)
+        if is_hang_up(error, windows=sys.platform == "win32"):
+            _forget_output()
+        else:
+            _say_mistake(error)
         code = ExitCode.INCOMPLETE
     _report_failure(environ)
     return code
@@ -104,6 +106,8 @@ def _say_problems(error: ConfigError, environ: Mapping[str, str]) -> None:
 
 def _say_mistake(error: Exception) -> None:
     """The promise is that no traceback reaches a user."""
+    import traceback
+
     place = traceback.extract_tb(error.__traceback__)[-1]
     _say(
         f"keyturn: stopped by an error of its own, {type(error).__name__} at "
@@ -131,13 +135,12 @@ def _say(text: str) -> None:
 
 
 def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> int:
-    from keyturn.github import runner
+    arguments = make_parser().parse_args(_command_line(argv, environ))
+    # Not before: `--version` and `--help` have ended, and need nothing of this.
+    from keyturn.github.runner import Runner
+    from keyturn.secret_value import announce_to
 
-    if not argv:
-        # Started by the runner as a container action: its inputs are the command line.
-        argv = runner.arguments(environ) or []
-    arguments = make_parser().parse_args(argv or ["--help"])
-    world = runner.Runner.from_environ(environ)
+    world = Runner.from_environ(environ)
     if world.in_actions and arguments.command != "scan" and not vars(arguments).get("leaks"):
         # What a scan finds is not keyturn's to know, and telling it would show it.
         announce_to(world.mask)
@@ -149,9 +152,22 @@ def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> 
     return code
 
 
+def _command_line(argv: list[str], environ: Mapping[str, str]) -> list[str]:
+    """Return what was asked for: on the command line, or by an action's inputs."""
+    # GitHub's runner hands an input called `args` to the container as well, and alone
+    # (actions/runner, ContainerActionHandler.cs, 2026-11): it is one input among the others.
+    if argv and not environ.get("INPUT_ARGS"):
+        return argv
+    from keyturn.github.runner import arguments
+
+    return arguments(environ) or argv or ["--help"]
+
+
 def _log_requests() -> None:
     """Tell standard error who was asked and what the answer was."""
     import logging
+
+    from keyturn.secret_value import redact
 
     class Redacted(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
@@ -171,8 +187,12 @@ def _settings(
     *,
     now: datetime,
 ) -> Settings:
+    import shutil
+
     from keyturn.credentials import Credentials
     from keyturn.model import Severity
+    from keyturn.progress import SILENT, Progress
+    from keyturn.settings import Settings
 
     given = vars(arguments)
     at = _instant("--at", given["at"]) if given.get("at") else now
@@ -181,6 +201,7 @@ def _settings(
         raise UsageError("--until: that is not later than the moment of the run")
     fail_on = given.get("fail_on", "error")
     pretends = abs(at - now) > _AT_TOLERANCE
+    verbosity = given.get("verbosity") or 0
     return Settings(
         now=at.replace(microsecond=0),
         root=runner.workspace or Path.cwd(),
@@ -198,9 +219,14 @@ def _settings(
         dry_run=given.get("dry_run", False)
         or until is not None
         or (pretends and not runner.api_on_loopback),
-        color=_use_color(given.get("color", "auto"), environ),
-        width=shutil.get_terminal_size((100, 24)).columns,
-        verbosity=given.get("verbosity") or 0,
+        color=wants_color(given.get("color", "auto"), environ, sys.stdout),
+        # What is no terminal gets one width: two reports differ in what they say alone.
+        width=max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns),
+        verbosity=verbosity,
+        # With -v the log says it, and -q is asked to be quiet.
+        progress=Progress(sys.stderr)
+        if verbosity == 0 and wants_progress(environ, sys.stderr)
+        else SILENT,
         ca_bundle=environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE"),
     )
 
@@ -218,13 +244,9 @@ def _instant(flag: str, text: str) -> datetime:
 
 
 def _output(text: str, default: str) -> Output:
+    from keyturn.settings import Output
+
     form, separator, path = text.partition("=")
     if separator and form in FORMATS:
         return Output(form, Path(path))
     return Output(default, Path(text))
-
-
-def _use_color(choice: str, environ: Mapping[str, str]) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

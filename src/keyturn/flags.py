@@ -3,57 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
 
 from keyturn import __version__
-from keyturn.errors import UsageError
-from keyturn.settings import FORMATS
+from keyturn.command_line import Parser
+from keyturn.formats import FORMATS
+from keyturn.help_texts import COMMANDS
 
-COMMANDS = {
-    "check": "ask the providers, say what breaks first and when, keep the issues true",
-    "inventory": "list stored secrets, their uses and what is declared; or a provider's tokens",
-    "rotate": "print which tokens are due and how they would be replaced",
-    "recover": "go on with rotations that were cut off; --new-key makes a recovery key",
-    "revoke": "kill tokens now, and say what breaks and what outlives them (emergency)",
-    "scan": "find plaintext tokens in files, in what is staged, or in the history",
-    "doctor": "say which right, credential, channel or schedule is missing, or too wide",
-    "explain": "say what a rule of a finding or a leak means, and what to do about it",
-    "config": "validate the configuration, or print its JSON Schema",
-    "init": "read the workflows, write a first configuration and workflow; overwrites nothing",
-    "demo": "show the whole main job against the embedded sandbox",
-    "sandbox": "serve the embedded GitHub and providers on loopback until stopped",
-}
-_EXIT_CODES = """exit codes:
-  0    done, nothing at or above --fail-on
-  1    done, findings at or above --fail-on
-  2    usage or configuration error; nothing was done
-  3    incomplete: something that should have answered did not
-  4    a rotation needs a person, or was cut off in this run
-  130  interrupted"""
+__all__ = ["COMMANDS", "SHELLS", "make_parser"]
+
+SHELLS = ("bash", "zsh", "tcsh")
+"""Whose completion can be printed."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports mistakes as everything else does; argparse would end the process itself."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see {self.prog} --help")
-
-
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Return the parser of the whole command line."""
-    parser = _Parser(
-        prog="keyturn",
-        description="Says which CI token breaks which job, and when, before it happens.",
-        epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"keyturn {__version__}")
+    parser = Parser(prog="keyturn", allow_abbrev=False)
+    python = "{}.{}.{}".format(*sys.version_info)
+    version = f"keyturn {__version__} (Python {python})"
+    parser.add_argument("--version", action="version", version=version)
     verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add = {
-        name: verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
-        for name, text in COMMANDS.items()
+        name: verbs.add_parser(name, help=told.short, allow_abbrev=False)
+        for name, told in COMMANDS.items()
     }
+    for name, child in add.items():
+        child.command = name
     for name in ("check", "inventory"):
         _add_world_flags(add[name])
         _add_report_flags(add[name])
@@ -70,19 +46,21 @@ def make_parser() -> argparse.ArgumentParser:
     _add_revoke_flags(add["revoke"])
     _add_scan_flags(add["scan"])
     _add_world_flags(add["doctor"])
-    add["doctor"].add_argument("--format", choices=("text", "json"), default="text")
-    add["doctor"].add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_format_flags(add["doctor"], ("text", "json"))
     _add_at_flag(add["doctor"])
     _add_color_flag(add["doctor"])
     add["explain"].add_argument("rule", metavar="RULE", help="such as expiring, or a leak's rule")
     _add_color_flag(add["explain"])
-    add["config"].add_argument("action", choices=("check", "schema"))
+    add["config"].add_argument(
+        "action", choices=("check", "schema"), help="name every mistake, or print the JSON Schema"
+    )
     _add_world_flags(add["config"])
     _add_repository_flag(add["init"])
     _add_color_flag(add["demo"])
     add["sandbox"].add_argument(
         "--port", type=int, default=0, help="GitHub's port; the providers' are the next"
     )
+    add["completion"].add_argument("shell", choices=SHELLS, help="whose script is printed")
     return parser
 
 
@@ -106,14 +84,7 @@ def _add_repository_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="text", help="of standard output")
-    parser.add_argument(
-        "--output",
-        action="append",
-        default=[],
-        metavar="[FORMAT=]FILE",
-        help="write a report to a file too; may be repeated",
-    )
+    _add_format_flags(parser, FORMATS)
     _add_color_flag(parser)
     _add_at_flag(parser)
     loudness = parser.add_mutually_exclusive_group()
@@ -135,6 +106,17 @@ def _add_report_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_format_flags(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    parser.add_argument("--format", choices=formats, default="text", help="of standard output")
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT=]FILE",
+        help="write a report to a file too; may be repeated",
+    )
+
+
 def _add_at_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="INSTANT", help="pretend it is that moment (ISO 8601)")
 
@@ -144,12 +126,17 @@ def _add_color_flag(parser: argparse.ArgumentParser) -> None:
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="auto: on a terminal, unless NO_COLOR is set",
+        help="auto: on a terminal, unless NO_COLOR is set; everywhere with FORCE_COLOR",
     )
 
 
 def _add_check_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--fail-on", choices=("info", "warning", "error", "never"), default="error")
+    parser.add_argument(
+        "--fail-on",
+        choices=("info", "warning", "error", "never"),
+        default="error",
+        help="the least severity of a finding that gives exit code 1",
+    )
     _add_issues_flag(parser)
     parser.add_argument(
         "--until",
@@ -219,8 +206,7 @@ def _add_rotation_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --apply: take the lock of another run, which must not be at work any more",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_format_flags(parser, ("text", "json"))
     _add_at_flag(parser)
     _add_color_flag(parser)
 
@@ -252,8 +238,7 @@ def _add_revoke_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do it; without it, only show")
     parser.add_argument("--yes", action="store_true", help="do not ask for the token's id")
     parser.add_argument("--dry-run", action="store_true", help="with --apply: only show")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_format_flags(parser, ("text", "json"))
     _add_at_flag(parser)
     _add_color_flag(parser)
 
@@ -278,8 +263,7 @@ def _add_scan_flags(parser: argparse.ArgumentParser) -> None:
         help="every version of every file, once; RANGE as in `main..HEAD`; default: all refs",
     )
     source.add_argument("--all", action="store_true", help="the whole work tree")
-    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
-    parser.add_argument("--output", action="append", default=[], metavar="[FORMAT=]FILE")
+    _add_format_flags(parser, ("text", "json", "sarif"))
     parser.add_argument(
         "--show-allowed", action="store_true", help="also list what a marker or a baseline allows"
     )

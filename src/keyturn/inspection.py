@@ -31,6 +31,7 @@ from keyturn.model import (
     Token,
     TokenStatus,
 )
+from keyturn.progress import SILENT, Progress
 from keyturn.secret_value import SecretValue
 
 WORKERS = 8
@@ -47,6 +48,16 @@ class Inspector:
     providers: Mapping[str, Provider]
     credentials: Credentials
     now: datetime
+    progress: Progress = SILENT
+
+    def start(
+        self, tokens: Sequence[Token]
+    ) -> Callable[[], list[tuple[TokenStatus, Failure | None]]]:
+        """Begin to ask about tokens; the function returned waits for the answers, in order."""
+        inspect = self.progress.each(
+            self.inspect, tokens, what=lambda token: f"asking {token.provider}", noun="token"
+        )
+        return parallel.start(inspect, tokens, workers=WORKERS)
 
     def inspect(self, token: Token) -> tuple[TokenStatus, Failure | None]:
         """Ask about one token; every error is `unknown` with a reason."""
@@ -84,7 +95,8 @@ class Inspector:
         """
         chosen = [each for each in inspected if via is None or each.token.id in via]
         asking = [each for each in chosen if self._can_list(each)]
-        answers = parallel.start(self._list, asking, workers=WORKERS)()
+        listing = self.progress.each(self._list, asking, what=_listing, noun="credential")
+        answers = parallel.start(listing, asking, workers=WORKERS)()
         declared = {self._key(each): each.token.id for each in inspected}
         seen: dict[tuple[str, str], Sighting] = {}
         failures = [
@@ -133,6 +145,10 @@ class Inspector:
 
 def _are_same(one: Mapping[str, SecretValue], other: Mapping[str, SecretValue]) -> bool:
     return one.keys() == other.keys() and all(one[part].is_same(other[part]) for part in one)
+
+
+def _listing(inspected: Inspected) -> str:
+    return f"listing tokens of {inspected.token.provider}"
 
 
 def _attempt(ask: Callable[[], _T]) -> _T | KeyturnError:

@@ -78,6 +78,11 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
+def indent(text: str, by: int, *, width: int) -> list[str]:
+    """Break text into lines of at most `width` columns that begin with so many spaces."""
+    return [" " * by + line for line in wrap(text, max(width - by, 1))]
+
+
 def _chop(word: str, width: int) -> list[str]:
     """Cut a word that is wider than a line."""
     if columns(word) <= width:
@@ -93,6 +98,7 @@ def _chop(word: str, width: int) -> list[str]:
 
 
 def _width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
+    # The vowels and ends of Korean syllables that are written in parts join the part before them.
+    if unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
         return 0
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from keyturn.credentials import Credentials
 from keyturn.model import Severity
+from keyturn.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from keyturn.github.runner import Runner
-
-FORMATS = ("text", "json", "markdown", "sarif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +59,7 @@ class Settings:
     width: int = 100
     verbosity: int = 0
     """-1 quiet, 0 normal, 1 verbose."""
+    progress: Progress = field(default=SILENT, repr=False, compare=False)
+    """Where a person who waits is told what is being done."""
     ca_bundle: str | None = None
     """A file of certificate authorities that both HTTP libraries trust."""

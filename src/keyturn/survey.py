@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from keyturn import parallel
 from keyturn.assess import assess, sort_findings
 from keyturn.call_graph import read_uses
 from keyturn.candidates import make_candidates
@@ -18,7 +17,7 @@ from keyturn.config import Config
 from keyturn.credentials import Credentials
 from keyturn.deadline import effective_deadline
 from keyturn.drift_facts import assess_drift
-from keyturn.inspection import WORKERS, Inspector
+from keyturn.inspection import Inspector
 from keyturn.interfaces import Members, Provider, SecretStore, SourceTree
 from keyturn.inventory import Listing, build_inventory, list_secrets
 from keyturn.leavers import look_for_leavers
@@ -37,6 +36,7 @@ from keyturn.model import (
 )
 from keyturn.plan import build_plan
 from keyturn.plan.choice import Candidate
+from keyturn.progress import SILENT, Progress
 from keyturn.remembered import Memory, as_granted, with_current_id
 from keyturn.replacements.advice import advise
 from keyturn.rotation_findings import broken_findings, rotation_findings
@@ -57,12 +57,16 @@ class World:
     """None: nobody is asked whether the owners of tokens have left."""
     on_github_com: bool = True
     """False: a server of one's own, whose jobs other companies do not know."""
+    progress: Progress = SILENT
+    """Where a person who waits is told what is asked."""
 
 
 def take_inventory(config: Config, world: World, *, repository: str, now: datetime) -> Inventory:
     """Join stored secrets, references and declared tokens; no provider is asked."""
+    world.progress.say("reading the workflows")
     uses = read_uses(world.tree, repository=repository)
     if world.store:
+        world.progress.say("asking GitHub which secrets are stored")
         listing = list_secrets(world.store, repository, config.tokens)
     else:
         listing = Listing(failures=(world.no_store,) if world.no_store else ())
@@ -98,7 +102,9 @@ def take_survey(
     `until`: it is also found what stops working before then.
     """
     memory = memory or Memory()
-    inspector = make_inspector(config, providers=providers, credentials=credentials, now=now)
+    inspector = make_inspector(
+        config, providers=providers, credentials=credentials, now=now, progress=world.progress
+    )
     wait = start_inspection(config, inspector, memory, repository=repository)
     inventory = take_inventory(config, world, repository=repository, now=now)
     tokens, failures = as_unknown(*wait(), memory, outdated=outdated)
@@ -108,6 +114,7 @@ def take_survey(
     findings = [f for f in found if f.rule not in unjudged.get(f.subject, ())]
     drifted, unseen = assess_drift(candidates, inventory, memory, credentials=credentials, now=now)
     cliffs = find_cliffs(tokens, config.rotation.freezes, repository=repository, now=now)
+    world.progress.say("asking GitHub whose owners have left")
     leavers = look_for_leavers(world.members, tokens, inventory)
     findings += (*stuck, *drifted, *cliffs, *leavers.findings)
     findings += advise(inventory, tokens, findings, on_github_com=world.on_github_com)
@@ -202,7 +209,7 @@ def start_inspection(
         )
         for token in config.tokens
     )
-    wait = parallel.start(inspector.inspect, tokens, workers=WORKERS)
+    wait = inspector.start(tokens)
 
     def judged() -> tuple[tuple[Inspected, ...], tuple[Failure, ...]]:
         found, failures = judge_answers(replace(config, tokens=tokens), wait())
@@ -217,13 +224,14 @@ def make_inspector(
     providers: Mapping[str, Provider],
     credentials: Credentials,
     now: datetime,
+    progress: Progress = SILENT,
 ) -> Inspector:
     """Return what asks the providers, with every named value known to the masks."""
     # Every value that is named is known before anything can be said that holds one.
     for token in config.tokens:
         for variable in token.variables:
             credentials.find(variable)
-    return Inspector(providers, credentials, now)
+    return Inspector(providers, credentials, now, progress)
 
 
 def judge_answers(

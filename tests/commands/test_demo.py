@@ -20,6 +20,7 @@ from keyturn.errors import ExitCode, KeyturnError
 from keyturn.github.runner import Runner
 from keyturn.sandbox import Sandbox, example, rotation_example
 from keyturn.settings import Settings
+from tests.systems import needs_signals
 from tests.world import World
 
 
@@ -76,7 +77,7 @@ def test_a_rotation_is_killed_and_healed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Sandbox(example.NOW) as box:
-        demo_rotation.tell(Stage(tmp_path, color=False), box)
+        demo_rotation.tell(Stage(tmp_path, color=False, machine={}), box)
     told = capsys.readouterr().out
     place = 0
     for part in (
@@ -129,10 +130,11 @@ def test_a_rotation_that_goes_otherwise_is_said(
 ) -> None:
     monkeypatch.setattr(demo_rotation, name, value)
     with Sandbox(example.NOW) as box, pytest.raises(KeyturnError, match=said) as raised:
-        demo_rotation.tell(Stage(tmp_path, color=False), box)
+        demo_rotation.tell(Stage(tmp_path, color=False, machine={}), box)
     assert not [t.value for t in box.gitlab.tokens if t.value in raised.value.message]
 
 
+@needs_signals
 def test_the_sandbox_is_served_until_stopped(world: World) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "keyturn", "sandbox"],
@@ -178,7 +180,7 @@ def test_a_port_that_is_taken_is_said(world: World) -> None:
     assert f"--port {port}" in ran.err
 
 
-@pytest.mark.parametrize("port", ["-1", "65531", "70000"])
+@pytest.mark.parametrize("port", ["-1", "65530", "70000"])
 def test_a_port_that_does_not_exist_is_said(world: World, port: str) -> None:
     ran = world.run("sandbox", "--port", port)
     assert ran.code == 2

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from keyturn.cli import main
 from keyturn.first_setup.workflow import find_minute, render_workflow
 from keyturn.sandbox import Fault, Response
+from tests.systems import needs_links
 from tests.world import World
 
 CONFIG = ".github/keyturn.yml"
@@ -285,6 +286,7 @@ def test_nothing_is_written_where_something_is(place: Place, there: str) -> None
     assert place.read(there) == "mine\n"
 
 
+@needs_links
 def test_a_link_to_nothing_is_something_too(place: Place) -> None:
     (place.root / ".github").mkdir()
     (place.root / CONFIG).symlink_to("nowhere.yml")
@@ -292,6 +294,7 @@ def test_a_link_to_nothing_is_something_too(place: Place) -> None:
     assert not (place.root / ".github/nowhere.yml").exists()
 
 
+@needs_links
 def test_nothing_is_written_outside_of_the_checkout(place: Place, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (place.root / ".github").symlink_to(tmp_path / "elsewhere")

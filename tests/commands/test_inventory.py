@@ -10,7 +10,10 @@ from keyturn.sandbox import Fault, Response
 from tests.world import World
 
 
-def test_it_joins_what_is_stored_used_and_declared(world: World) -> None:
+def test_it_joins_what_is_stored_used_and_declared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     world.write(
         ".github/workflows/odd.yml",
         "on: push\njobs:\n  odd:\n    steps:\n      - run: echo\n"
@@ -88,7 +91,8 @@ jobs:
 """
 
 
-def test_which_value_each_job_gets(world: World) -> None:
+def test_which_value_each_job_gets(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     octo = world.box.github.add_organization("octo")
     octo.put_secret("GITLAB_TOKEN", "x" * 12)
     octo.put_secret("MONITORING_KEY", "x" * 12, visibility="selected")

@@ -12,6 +12,7 @@ from keyturn.rotation.keys import RecoveryKey
 from keyturn.sandbox import Fault
 from keyturn.secret_value import SecretValue
 from tests.commands.test_rotate import Scene, make_scene
+from tests.systems import needs_links, needs_modes
 
 _NOBODY = {"GITHUB_TOKEN": None, "KEYTURN_RECOVERY_KEY": None, "GITHUB_ACTIONS": None}
 
@@ -33,6 +34,7 @@ def cut_off(scene: Scene) -> Scene:
     return scene
 
 
+@needs_modes
 def test_a_new_key_goes_to_a_file_of_its_owners_and_nowhere_else(scene: Scene) -> None:
     ran = scene.run("recover", "--new-key", "--output", "recovery.key", **_NOBODY)
     assert ran.code == 0
@@ -60,6 +62,7 @@ def test_the_public_half_is_a_line_of_the_configuration(scene: Scene) -> None:
     assert (ran.code, "draining" in ran.out) == (0, True)
 
 
+@needs_links
 def test_no_key_is_written_over(scene: Scene) -> None:
     path = scene.world.workspace / "recovery.key"
     path.write_text("the only copy of another key\n", encoding="utf-8")

@@ -148,7 +148,7 @@ def test_reports_for_programs_hold_no_token(repository: Path) -> None:
         (("--stdin", "a"), "--stdin takes no paths"),
         (("--history", "HEAD", "a"), "--history takes no paths"),
         (("--staged", "--stdin"), "not allowed with"),
-        (("--format", "markdown"), "invalid choice"),
+        (("--format", "markdown"), "is none of its values"),
         (
             ("--output", "markdown=x.md"),
             "a scan has no such format\n  hint: one of text, json, sarif",

@@ -9,6 +9,7 @@ import pytest
 
 from keyturn.errors import PlatformUnavailable
 from keyturn.github.checkout import Checkout
+from tests.systems import needs_links, needs_pipes
 
 FOLDER = ".github/workflows"
 
@@ -67,6 +68,7 @@ def test_an_absolute_path_is_not_read(root):
     assert Checkout(root).read(str(root.parent / "outside/secret.yml")) is None
 
 
+@needs_links
 def test_links_are_followed_inside_only(root):
     folder = root / FOLDER
     (folder / "in.yml").symlink_to("ci.yml")
@@ -81,6 +83,7 @@ def test_links_are_followed_inside_only(root):
         assert checkout.read(path) is None
 
 
+@needs_links
 def test_a_workflow_folder_outside_is_not_listed(tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/x.yml").write_text("x")
@@ -89,12 +92,14 @@ def test_a_workflow_folder_outside_is_not_listed(tmp_path):
     assert Checkout(tmp_path / "repo").list_workflows() == []
 
 
+@needs_links
 def test_a_root_that_is_a_link_is_the_checkout(root):
     link = root.parent / "link"
     link.symlink_to(root)
     assert Checkout(link).list_workflows() == [f"{FOLDER}/ci.yml"]
 
 
+@needs_pipes
 def test_a_pipe_is_not_waited_for(root):
     os.mkfifo(root / FOLDER / "pipe.yml")
     checkout = Checkout(root)

@@ -14,6 +14,7 @@ from keyturn.errors import JournalConflict, JournalError
 from keyturn.journal import Journal
 from keyturn.journal.local import LocalJournal
 from tests.journal.contract import JournalContract
+from tests.systems import needs_modes, needs_signals
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@needs_modes
 def test_nobody_else_may_read_it(folder: Path) -> None:
     journal = LocalJournal(folder)
     before = os.umask(0)
@@ -50,6 +52,7 @@ def test_reading_makes_nothing(folder: Path) -> None:
     assert not folder.parent.exists()
 
 
+@needs_modes
 def test_half_a_file_of_a_killed_process_is_in_nobodys_way(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "journal.new").write_bytes(b"half")
@@ -69,6 +72,7 @@ with open(sys.argv[1] + "/journal.lock", "rb") as lock:
 """
 
 
+@needs_signals
 def test_another_process_at_work_is_a_conflict_until_it_dies(folder: Path) -> None:
     journal = LocalJournal(folder)
     revision = journal.write(b"1\n", after=None)

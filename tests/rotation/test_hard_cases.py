@@ -16,6 +16,7 @@ from tests.rotation.test_executor import all_work, entries, first, kill_when, st
 from tests.rotation.test_stopped import recover
 from tests.rotation.worlds import MANY, ONE, PLACES, GitLab, GitLabById, GitLabInPlace, World
 from tests.rotation.worlds.base import MADE, WORKFLOW
+from tests.systems import needs_signals
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AWAY = Fault(".", Response(500), times=100_000)
@@ -60,6 +61,7 @@ class TestSealedRecords:
             world.live_on(2 * HOUR)
             assert settled(world, tap, []) == []
 
+    @needs_signals
     def test_one_of_a_run_that_was_overtaken_is_not_stored(self, tmp_path):
         """It hangs between the answer and the seal for longer than its lock lasts."""
         with Processes() as processes, GitLab(tmp_path, MANY) as world:

@@ -9,6 +9,7 @@ import pytest
 from tests.rotation.histories import draw, live, shorten
 from tests.rotation.running import Processes
 from tests.rotation.worlds import PLACES, WORLDS
+from tests.systems import needs_signals
 
 _HISTORIES = (
     ("gitlab overlap", "four secrets", 3),
@@ -19,6 +20,7 @@ _HISTORIES = (
 )
 
 
+@needs_signals
 @pytest.mark.parametrize(("name", "places", "seed"), _HISTORIES)
 def test_a_random_history_keeps_every_promise(name, places, seed, tmp_path):
     moves = draw(random.Random(seed), PLACES[places])

@@ -12,12 +12,14 @@ import pytest
 from tests.rotation import harness
 from tests.rotation.harness import Processes, Tap
 from tests.rotation.worlds import CASES, MANY, PLACES, WORLDS, GitLab, GitLabAlone, World
+from tests.systems import needs_signals
 
 _KILLED_AT = (47, 95)
 """Of the requests of the first run, from its reading to the last look at what is stored."""
 _SPREAD = range(17, 120, 49)
 
 
+@needs_signals
 class TestSigkill:
     """The process is gone, as when a runner is lost."""
 

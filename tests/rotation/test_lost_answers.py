@@ -15,6 +15,7 @@ from keyturn.model.rotation import Phase
 from tests.rotation import harness
 from tests.rotation.harness import ATTACKS, LIMITS, Processes, Ran, Tap
 from tests.rotation.worlds import MANY, ONE, WORLDS, GitLab, World
+from tests.systems import needs_signals
 
 _SPREAD = range(25, 90, 13)
 
@@ -36,6 +37,7 @@ def test_a_burst_of_refusals_loses_nothing(limit, tmp_path):
             assert harness.lose(world, at, replies=LIMITS[limit], times=4).broken == [], at
 
 
+@needs_signals
 @pytest.mark.parametrize("latency", [0.0, 0.005])
 def test_of_two_runs_at_once_one_works(latency, tmp_path):
     with GitLab(tmp_path, MANY) as world, Processes() as processes:

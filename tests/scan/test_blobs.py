@@ -7,6 +7,7 @@ from keyturn.scan.chunks import Limits
 from keyturn.scan.gitio import GitError
 from keyturn.scan.texts import Text, Unread
 from tests.scan.repositories import MARK, Repository, conflict, repository
+from tests.systems import needs_links
 
 __all__ = ["repository"]
 
@@ -67,6 +68,7 @@ class TestContents:
         }
         assert len(texts) == 3
 
+    @needs_links
     def test_links_are_read_and_not_followed(self, repository):
         (repository.folder / "link").symlink_to("/etc/passwd")
         repository.git("add", "link")

@@ -20,6 +20,7 @@ from tests.scan.repositories import (
     prefilter,
     repository,
 )
+from tests.systems import needs_links, needs_scripts
 
 __all__ = ["repository"]
 
@@ -137,11 +138,13 @@ class TestWhatIsRead:
         repository.git("mv", "file", "moved")
         assert new_lines(staged(repository)) == {"moved": {1: MARK}}
 
+    @needs_links
     def test_the_target_of_a_link_is_content(self, repository):
         (repository.folder / "link").symlink_to(MARK.decode())
         repository.git("add", "link")
         assert new_lines(staged(repository)) == {"link": {1: MARK}}
 
+    @needs_links
     def test_a_file_that_becomes_a_link(self, repository):
         repository.commit("file", MARK + b" old\n")
         (repository.folder / "file").unlink()
@@ -326,6 +329,7 @@ class TestFailures:
         with pytest.raises(GitError, match=r"git: .*index"):
             staged(repository)
 
+    @needs_scripts
     @pytest.mark.usefixtures("small_pieces")
     def test_what_git_cannot_compare_is_read_whole(self, repository, monkeypatch, tmp_path):
         """It dies of a file of a gigabyte; here, of one that claims to be."""
@@ -341,6 +345,7 @@ class TestFailures:
         assert [text.judged for text in texts[1:]] == [None] * 2
         assert all(text.data.startswith(MARK + b" old\n") for text in texts[1:])
 
+    @needs_scripts
     def test_dying_at_the_first_file_leaves_all_to_be_read_whole(
         self, repository, monkeypatch, tmp_path
     ):
@@ -349,6 +354,7 @@ class TestFailures:
         dying(tmp_path, monkeypatch, after=b"\ndiff --git a/a ")
         assert staged(repository) == [Text("a", MARK + b"\n"), Text("b", MARK + b"\n")]
 
+    @needs_scripts
     def test_dying_before_the_list_is_complete_is_an_error(self, repository, monkeypatch, tmp_path):
         repository.stage("a")
         dying(tmp_path, monkeypatch, after=b"\n\n")

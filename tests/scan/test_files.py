@@ -10,6 +10,7 @@ import pytest
 from keyturn.scan.chunks import Limits
 from keyturn.scan.files import read, walk
 from keyturn.scan.texts import Text, Unread
+from tests.systems import needs_links
 
 
 def whole(path: Path, limits: Limits | None = None) -> list[Text | Unread]:
@@ -96,6 +97,7 @@ def test_a_pipe_does_not_hang_the_scan(tmp_path: Path) -> None:
     assert list(walk(str(tmp_path))) == []
 
 
+@needs_links
 def test_a_folder_is_walked_without_links_and_git(tmp_path: Path) -> None:
     for name in ("b/z", "b/a", "a", ".git/config", "c/.git/x", "c/y"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from keyturn.scan.review import Leak, Reviewer
 from keyturn.scan.texts import Text
 from keyturn.scan.values import read_values
 from tests.scan.corpus.sample import ALNUM, draw
+from tests.systems import needs_links
 
 VALUES = ["gl" + "pat-" + draw(Random(seed), ALNUM, 20) for seed in range(3)]
 
@@ -31,6 +32,7 @@ def test_every_value_is_read_again_from_its_place(tmp_path: Path, encoding: str)
     assert [found[leak].reveal() for leak in leaks] == VALUES
 
 
+@needs_links
 def test_what_has_moved_gone_or_lies_outside_is_not_read(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()

@@ -35,7 +35,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     config = wiring.load_config(settings)
     github = wiring.connect(settings)
     settings = wiring.with_audience(settings, github, config)
-    survey, notes = _check(settings, config, github, arguments)
+    with settings.progress.shown():
+        survey, notes = _check(settings, config, github, arguments)
     if settings.until:
         notes = (*notes, describe_outlook(survey, settings.until))
     publish.tell_names(notes, settings)
@@ -94,6 +95,7 @@ def _survey(
         return survey
     from keyturn.github.failed_runs import GitHubFailedRuns
 
+    settings.progress.say("asking GitHub for failed runs")
     runs = GitHubFailedRuns(github, api_url=settings.runner.api_url, ca_bundle=settings.ca_bundle)
     return add_watch(add_failed_logins(survey, runs), settings, config, github)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from keyturn.child_environ import child_environ
 from keyturn.commands import demo_rotation
 from keyturn.commands.demo_stage import Stage, went_wrong
 from keyturn.errors import ExitCode
@@ -27,7 +28,7 @@ _HIDDEN = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
     """Tell the stories run by run; exit 3 if any of them did not go as told."""
     with tempfile.TemporaryDirectory(prefix="keyturn-demo-") as folder, Sandbox(example.NOW) as box:
-        stage = Stage(Path(folder), settings.color)
+        stage = Stage(Path(folder), settings.color, child_environ(settings.environ))
         _Story(example.fill(box), gallery.fill(box), stage).tell()
         demo_rotation.tell(stage, box)
         stage.say("\nThat was the real command against GitHub and providers on this machine.")

@@ -19,6 +19,8 @@ from keyturn.sandbox import Sandbox, rotation_example
 from keyturn.sandbox.rotation_example import DEPLOY, LABELS, REPOSITORY, ROTATE, STORED_AS, Seen
 from keyturn.sandbox.server import Request, Response
 
+# Windows ends a process with 1 for its exit code instead, which a rotation never returns.
+_KILLED = -getattr(signal, "SIGKILL", -1)
 _HOUR, _WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -71,7 +73,7 @@ class _Story:
             self._killing(child),
         ):
             out, err = self.stage.wait(child)
-        if child.returncode != -signal.SIGKILL:
+        if child.returncode != _KILLED:
             raise went_wrong(f"it was to be killed\n{out}{err}")
         self.stage.say(f"{out}  killed by SIGKILL")
 

@@ -56,7 +56,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     config = wiring.load_config(settings)
     github = wiring.connect(settings)
     settings = wiring.with_audience(settings, github, config)
-    with Transport(ca_bundle=settings.ca_bundle) as transport:
+    with Transport(ca_bundle=settings.ca_bundle) as transport, settings.progress.shown():
         found = without_values(tuple(_Doctor(settings, config, github, transport).diagnose()))
     healths = (each.health for each in found)
     coarse = render_counts("parts of the set-up", healths, nothing="nothing to look at")
@@ -88,6 +88,7 @@ class _Doctor:
         yield from self._tokens()
         yield from self._heartbeat()
         yield from self._recovery_key()
+        self.settings.progress.say("looking at keyturn's own schedule")
         watched = survey_watch(self.settings, self.config, self.github)
         uses = watched.inventory.uses
         variables = [name for token in self.config.tokens for name in token.variables]
@@ -118,6 +119,7 @@ class _Doctor:
         """Judge the credential for GitHub; where it opens nothing, that is all there is to say."""
         from keyturn.github.rights import try_rights
 
+        self.settings.progress.say("trying the rights at GitHub")
         try:
             rights = list(try_rights(github, self._wanted()))
         except PlatformError as error:
@@ -178,7 +180,13 @@ class _Doctor:
             now=self.settings.now,
         )
         asked = [each for each in self.config.tokens if each.credential_env or each.value_env]
-        yield from parallel.start(partial(self._token, inspector), asked, workers=WORKERS)()
+        trying = self.settings.progress.each(
+            partial(self._token, inspector),
+            asked,
+            what=lambda token: f"asking {token.provider}",
+            noun="token",
+        )
+        yield from parallel.start(trying, asked, workers=WORKERS)()
 
     def _token(self, inspector: Inspector, token: Token) -> Diagnosis:
         _, failure = inspector.inspect(token)

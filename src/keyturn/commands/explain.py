@@ -93,11 +93,20 @@ def describe(pattern: Pattern) -> str:
 def _render(block: str, width: int, *, color: bool) -> str:
     """Return a paragraph, a list or a table for a terminal."""
     block = _LINK.sub(r"\1", block)
-    if block.startswith(("|", "- ", "```")):
-        lines = [_TITLE.sub(r"\1", line) for line in block.splitlines()]
+    words = _TITLE.sub(r"\1", block)
+    if block.startswith(("|", "```")):
+        lines = words.splitlines()
+    elif block.startswith("- "):
+        items = (" ".join(item.split()) for item in words.removeprefix("- ").split("\n- "))
+        lines = [line for item in items for line in _item(item, width)]
     else:
-        lines = wrap(_TITLE.sub(r"\1", " ".join(block.split())), width)
+        lines = wrap(" ".join(words.split()), width)
     title = _TITLE.match(block)
     if title and color:
         lines[0] = lines[0].replace(title[1], paint(title[1], "1", color=True), 1)
     return "\n".join(lines)
+
+
+def _item(text: str, width: int) -> list[str]:
+    first, *rest = wrap(text, width - 2)
+    return [f"- {first}", *(f"  {line}" for line in rest)]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from keyturn import parallel, providers
+from keyturn import providers
 from keyturn.commands import wiring
 from keyturn.config import Config
+from keyturn.config.problems import suggest
 from keyturn.errors import ExitCode, UsageError
-from keyturn.inspection import WORKERS
 from keyturn.interfaces import ListingProvider
 from keyturn.model import Survey
 from keyturn.redaction import without_values
@@ -40,7 +40,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
         return _list_credentials(settings, config, arguments.provider)
     repository = settings.repository
     world = wiring.make(settings, github)
-    inventory = take_inventory(config, world, repository=repository, now=settings.now)
+    with settings.progress.shown():
+        inventory = take_inventory(config, world, repository=repository, now=settings.now)
     failures = (*inventory.failures, *inventory.uses.failures)
     survey = without_values(Survey(repository, settings.now, inventory, failures=failures))
     incomplete = any(failure.kind.incomplete for failure in failures)
@@ -61,10 +62,11 @@ def _list_credentials(settings: Settings, config: Config, name: str) -> ExitCode
             providers={name: providers.load(name)(transport)},
             credentials=settings.credentials,
             now=settings.now,
+            progress=settings.progress,
         )
-        answers = parallel.start(inspector.inspect, config.tokens, workers=WORKERS)()
-        tokens, failures = judge_answers(config, answers)
-        sightings, missed = inspector.list_all(tokens)
+        with settings.progress.shown():
+            tokens, failures = judge_answers(config, inspector.start(config.tokens)())
+            sightings, missed = inspector.list_all(tokens)
     found = without_values(
         Credentials(
             name,
@@ -92,8 +94,8 @@ def _require_possible(settings: Settings, config: Config, name: str) -> None:
             hint="run it by schedule, by dispatch or on a push to the default branch",
         )
     if name not in providers.names():
-        known = ", ".join(providers.names())
-        raise UsageError(f"--provider {name}: no such provider", hint=f"one of {known}")
+        hint = suggest(name, providers.names())
+        raise UsageError(f"--provider {name}: no such provider", hint=hint)
     if not issubclass(providers.load(name), ListingProvider):
         raise UsageError(f"--provider {name}: it has no list of tokens")
     if not any(token.provider == name for token in config.tokens):

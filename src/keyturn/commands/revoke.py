@@ -58,23 +58,27 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
         if arguments.created_before:
             return _sweep(settings, arguments, config, make)
         search = Search(settings, config, make)
-        found, failures = search.find(arguments)
+        with settings.progress.shown():
+            found, failures = search.find(arguments)
         if not found:
             publish.tell("keyturn: there is nothing to revoke")
             return ExitCode.OK
         if not arguments.apply or arguments.dry_run:
-            plan = _revocation(settings, *_consumers(search, found, failures), applied=False)
+            plan = _revocation(
+                settings, *_consumers(settings, search, found, failures), applied=False
+            )
             _publish(settings, plan)
             incomplete = any(failure.kind.incomplete for failure in plan.errors)
             return ExitCode.INCOMPLETE if incomplete else ExitCode.OK
         if not arguments.yes:
-            found, failures = _consumers(search, found, failures)
+            found, failures = _consumers(settings, search, found, failures)
             _consent(settings, found, failures)
-        found = _kill(settings, found, make)
+        with settings.progress.shown():
+            found = _kill(settings, found, make)
         failures = (*failures, *stop_rotations(settings, config, _killed(found), make))
         if arguments.yes:
             # GitHub, which may be slow or down, is asked once nobody has to wait for it.
-            found, failures = _consumers(search, found, failures)
+            found, failures = _consumers(settings, search, found, failures)
         _publish(settings, _revocation(settings, found, failures, applied=True))
         settled = all(each.entry.fate and each.entry.fate.settled for each in found)
         return ExitCode.OK if settled else ExitCode.INCOMPLETE
@@ -124,9 +128,10 @@ def _require_sense(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 def _consumers(
-    search: Search, found: Sequence[Found], failures: Sequence[Failure]
+    settings: Settings, search: Search, found: Sequence[Found], failures: Sequence[Failure]
 ) -> tuple[list[Found], tuple[Failure, ...]]:
-    known, missed = search.add_consumers(found)
+    with settings.progress.shown():
+        known, missed = search.add_consumers(found)
     return known, (*failures, *missed)
 
 
@@ -143,7 +148,8 @@ def _consent(settings: Settings, found: Sequence[Found], failures: Sequence[Fail
 
 def _kill(settings: Settings, found: Sequence[Found], make: Make) -> list[Found]:
     """Revoke what can be; return everything with what became of it."""
-    revoker = Revoker(make, now=settings.now, sleep=time.sleep)
+    settings.progress.say("revoking")
+    revoker = Revoker(make, now=settings.now, sleep=settings.progress.around(time.sleep))
     outcomes = revoker.revoke([each.target for each in found if each.target])
     told = {id(outcome.target): outcome for outcome in outcomes}
     done = []

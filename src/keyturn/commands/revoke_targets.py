@@ -96,6 +96,7 @@ class Search:
             providers={name: self._make(name) for name in names},
             credentials=self._settings.credentials,
             now=self._settings.now,
+            progress=self._settings.progress,
         )
         memory = self._remember(tokens)
         wait = start_inspection(config, inspector, memory, repository=self._settings.repository)

@@ -67,7 +67,7 @@ _BEGIN_WITHIN = 45 * 60
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Print the plan, or carry it out. Exit 4 where a person is needed or a run was cut off."""
-    with _rotating(settings, arguments) as rotating:
+    with settings.progress.shown(), _rotating(settings, arguments) as rotating:
         if arguments.apply and not rotating.settings.dry_run:
             return rotating.apply(arguments)
         return rotating.show(arguments)
@@ -75,7 +75,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
 
 def recover(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     """Show the operations that are under way; with `--apply` go on with them, and begin none."""
-    with _rotating(settings, arguments) as rotating:
+    with settings.progress.shown(), _rotating(settings, arguments) as rotating:
         if set(arguments.tokens) & set(arguments.abandon):
             raise UsageError("a rotation is tried again or given up, not both")
         if (arguments.tokens or arguments.abandon) and not arguments.apply:
@@ -114,6 +114,7 @@ class _Rotating:
             providers=providers.make_all(config.tokens, transport),
             credentials=settings.credentials,
             now=settings.now,
+            progress=settings.progress,
         )
         world = wiring.make(settings, github)
         self._inventory: Inventory = take_inventory(
@@ -151,7 +152,7 @@ class _Rotating:
     def apply(self, arguments: argparse.Namespace) -> ExitCode:
         """Go on with what was cut off, then carry the plan out."""
         ledger, outside = self._open()
-        executor = Executor(outside, ledger, now=self.settings.now)
+        executor = self._executor(outside, ledger)
         saved = self._read_saved(arguments, ledger)
         plan = self._plan(arguments, Memory(ledger.known, ledger.key), saved)
         unfinished = self._unfinished(ledger)
@@ -177,7 +178,7 @@ class _Rotating:
             tell_runner(self.settings, account.code, account=account)
             return account.code
         if unfinished:
-            executor = Executor(outside, ledger, now=self.settings.now)
+            executor = self._executor(outside, ledger)
             again, given_up = set(arguments.tokens), set(arguments.abandon)
             with self._locked(ledger, account, arguments):
                 for each in unfinished:
@@ -303,6 +304,10 @@ class _Rotating:
             transport=self._transport,
         )
         return ledger, outside
+
+    def _executor(self, outside: Outside, ledger: Ledger) -> Executor:
+        now, progress = self.settings.now, self.settings.progress
+        return Executor(outside, ledger, now=now, progress=progress)
 
     def _open_ledger(self, key: RecoveryKey, budget: WriteBudget) -> Ledger:
         place = self._config.journal

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Collection, Sequence
 
+from keyturn.config.problems import suggest
 from keyturn.errors import UsageError
 from keyturn.model import Bounds, Plan, Skip
 from keyturn.plan import compare, find_unsafe
@@ -64,7 +65,8 @@ def require_declared(named: Collection[str], declared: Collection[str]) -> None:
     """Refuse names of tokens that the configuration does not know. Raises UsageError."""
     unknown = set(named) - set(declared)
     if unknown:
-        raise UsageError(f"no token is declared as {', '.join(sorted(unknown))}")
+        told = f"no token is declared as {', '.join(sorted(unknown))}"
+        raise UsageError(told, hint=suggest(min(unknown), declared) if declared else "")
 
 
 def undeclared(token: str) -> str:

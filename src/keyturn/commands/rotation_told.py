@@ -154,7 +154,7 @@ def tell_runner(
         runner.annotate(render_notes(notes))
         text = render_rotation_markdown(rows, status_word(code), settings.repository)
         runner.write_summary(log_safe(redact(text)))
-    path = str(settings.outputs[0].path) if settings.outputs else ""
+    path = settings.outputs[0].path.as_posix() if settings.outputs else ""
     runner.write_outputs({"status": status_word(code), "report": path})
 
 

@@ -168,7 +168,7 @@ def _sleep(settings: Settings) -> Callable[[float], None]:
     def skip(_seconds: float) -> None:
         return
 
-    return skip if settings.runner.api_on_loopback else time.sleep
+    return skip if settings.runner.api_on_loopback else settings.progress.around(time.sleep)
 
 
 def make_outside(

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from fnmatch import translate
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keyturn.errors import ExitCode, KeyturnError, UsageError
@@ -40,7 +41,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     scan = _configured(settings)
     try:
         options = _options(settings, arguments, scan)
-        outcome = scanning.scan(options, settings.environ, sys.stdin.buffer)
+        with settings.progress.shown(ticking=False):  # the scan forks
+            outcome = scanning.scan(options, settings.environ, sys.stdin.buffer)
         if options.accepting:
             outcome = _accepted(options.accepting, outcome)
     except ScanCutShort as error:
@@ -75,8 +77,10 @@ def _configured(settings: Settings) -> Scan | None:
 def _options(settings: Settings, arguments: argparse.Namespace, scan: Scan | None) -> Options:
     source, names = _source(settings, arguments)
     accepting = Baseline.load(arguments.write_baseline) if arguments.write_baseline else None
+    noun = "text" if source in (scanning.HISTORY, scanning.PUSH) else "file"
+    counted = partial(settings.progress.through, what="scanning", noun=noun)
     if scan is None:
-        return Options(source, names, accepting=accepting)
+        return Options(source, names, accepting=accepting, counted=counted)
     own = tuple(
         Pattern(row.id, (row.keyword,), row.regex, OWN, "the configuration", lead=512)
         for row in scan.patterns
@@ -88,6 +92,7 @@ def _options(settings: Settings, arguments: argparse.Namespace, scan: Scan | Non
         baseline=scan.baseline or scanning.BASELINE,
         accepting=accepting,
         is_allowed_path=_matcher(scan.allow_paths) if scan.allow_paths else None,
+        counted=counted,
     )
 
 

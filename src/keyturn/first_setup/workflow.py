@@ -20,7 +20,8 @@ _TEXT = """\
 name: keyturn
 on:
   schedule:
-    # An odd minute: runs at the full hour are late or dropped when GitHub is busy.
+    # An odd minute: runs at the full hour are late or dropped when GitHub is busy. In UTC, unless a
+    # line below it says `timezone: Europe/Berlin`.
     - cron: "%(minute)d 6 * * 1,4"
   workflow_dispatch:
 
@@ -39,7 +40,7 @@ jobs:
       contents: read # the configuration and the workflow files
       issues: write # one for each token that needs somebody
     steps:
-      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
         with:
           persist-credentials: false
       - uses: %(action)s

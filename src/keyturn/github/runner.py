@@ -39,6 +39,18 @@ _BOOLEANS = {
 """The words of YAML 1.2's core schema."""
 
 _REPORT_FORMATS = {".json": "json", ".md": "markdown", ".sarif": "sarif", ".txt": "text"}
+_SOME = (".json", ".txt")
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "check": tuple(_REPORT_FORMATS),
+    "inventory": tuple(_REPORT_FORMATS),
+    "rotate": _SOME,
+    "recover": _SOME,
+    "revoke": _SOME,
+    "doctor": _SOME,
+    "config check": (),
+}
+"""What the action does, and the endings of the reports that each of them writes."""
 
 _API_URL = "https://api.github.com"
 _SERVER_URL = "https://github.com"
@@ -233,18 +245,15 @@ def arguments(environ: Mapping[str, str]) -> list[str] | None:
     if "INPUT_COMMAND" not in environ:
         return None
     inputs = _Inputs(environ)
-    words = (inputs.get("command") or "check").split()
-    argv = [*words, *inputs.option("config")]
-    report = inputs.report()
-    if words[0] in ("check", "inventory", "rotate", "recover"):
-        argv += report
+    name = inputs.command()
+    argv = [*name.split(), *inputs.option("config"), *inputs.report(name)]
     dry_run, issues = inputs.boolean("dry-run"), inputs.boolean("issues")
-    if words == ["check"]:  # the others find nothing to fail on
+    if name == "check":  # the others find nothing to fail on
         argv += inputs.option("fail-on")
-    if words[0] in ("check", "rotate", "recover"):  # the others write no issue
+    if name in ("check", "rotate", "recover"):  # the others write no issue
         # True is the command's own default: on the default branch only.
         argv += ["--no-issues"] if issues is False else []
-    if words[0] in ("check", "rotate", "recover", "revoke") and dry_run:
+    if name in ("check", "rotate", "recover", "revoke") and dry_run:
         argv += ["--dry-run"]
     argv += inputs.words("args")
     if inputs.problems:
@@ -262,6 +271,14 @@ class _Inputs:
     def get(self, name: str) -> str:
         # The runner writes names in capitals and leaves hyphens: INPUT_DRY-RUN.
         return self._environ.get(f"INPUT_{name.upper()}", "").strip()
+
+    def command(self) -> str:
+        name = " ".join(self.get("command").split()) or "check"
+        if name not in COMMANDS:
+            known = ", ".join(COMMANDS)
+            self.problems.append(f"input 'command' is one of {known}; flags belong into 'args'")
+            return "check"
+        return name
 
     def option(self, name: str) -> list[str]:
         # With `=`, so that a value that begins with a hyphen stays a value.
@@ -281,15 +298,19 @@ class _Inputs:
             self.problems.append(f"input '{name}' cannot be split as a shell would: {reason}")
             return []
 
-    def report(self) -> list[str]:
+    def report(self, command: str) -> list[str]:
         """Return the flag for a report file inside the workspace, its format by its suffix."""
         text = self.get("report")
         if not text:
             return []
-        form = _REPORT_FORMATS.get(Path(text).suffix.lower())
-        if not form:
-            known = ", ".join(_REPORT_FORMATS)
-            self.problems.append(f"input 'report' is a file name that ends in one of {known}")
+        suffix = Path(text).suffix.lower()
+        if suffix not in COMMANDS[command]:
+            known = ", ".join(COMMANDS[command])
+            self.problems.append(
+                f"input 'report': of '{command}' a file name that ends in one of {known}"
+                if known
+                else f"input 'report': '{command}' writes none"
+            )
             return []
         workspace = Path(self._environ.get("GITHUB_WORKSPACE") or ".").resolve()
         try:
@@ -297,4 +318,4 @@ class _Inputs:
         except (ValueError, OSError, RuntimeError):  # RuntimeError: links in a circle, until 3.13
             self.problems.append("input 'report' leaves the workspace; give a relative path")
             return []
-        return [f"--output={form}={inside.as_posix()}"]
+        return [f"--output={_REPORT_FORMATS[suffix]}={inside.as_posix()}"]

@@ -6,8 +6,8 @@ Reads the survey and nothing else; it must not decide what is a finding.
 # No `from __future__ import annotations` here: the name would hide the module `annotations`.
 
 from keyturn.errors import UsageError
+from keyturn.formats import FORMATS
 from keyturn.model import Survey
-from keyturn.settings import FORMATS
 
 
 def render(

@@ -12,12 +12,12 @@ from typing import Any
 
 from keyturn.instants import format_instant, format_rfc3339
 from keyturn.model import Failure, Precision, Sighting, TokenStatus
-from keyturn.plain import count, log_safe, paint, plain, wrap
+from keyturn.plain import count, indent, log_safe, plain, wrap
+from keyturn.report.inventory_text import title
 from keyturn.report.json import dump
 from keyturn.report.summary import format_expiry
 
 SCHEMA = "keyturn.credentials/1"
-_BOLD, _DIM = "1", "2"
 _INDENT = 4
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -62,14 +62,15 @@ def render_credentials_text(found: Credentials, *, color: bool, width: int) -> s
     lines: list[str] = []
     for each in found.sorted():
         listed = each.listed
-        name = paint(plain(listed.name or listed.key), _BOLD, color=color)
-        lines.append(f"{name}  {paint(plain(_about(each)), _DIM, color=color)}")
+        name, about = listed.name or listed.key, plain(_about(each))
+        lines += title(name, about, color=color, width=width)
         for fact in _facts(each, found.held_by):
-            lines += [" " * _INDENT + line for line in wrap(plain(fact), width - _INDENT)]
+            lines += indent(plain(fact), _INDENT, width=width)
     for failure in found.failures:
         lines += ["", *wrap(plain(f"{failure.subject}: {failure.message}"), width)]
     declared = sum(each.declared_by is not None for each in found.sightings)
-    lines += ["", f"{found.provider}: {count(len(found.sightings), 'token')}, {declared} declared"]
+    tokens = count(len(found.sightings), "token")
+    lines += ["", *wrap(f"{found.provider}: {tokens}, {declared} declared", width)]
     return log_safe("\n".join(lines).lstrip("\n") + "\n")
 
 

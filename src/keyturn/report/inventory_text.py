@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from keyturn.instants import format_instant
 from keyturn.levels import Serving, find_servings
 from keyturn.model import Inventory, Reference, Secret, Survey
-from keyturn.plain import log_safe, paint, plain, wrap
+from keyturn.plain import columns, indent, log_safe, paint, plain, wrap
 from keyturn.report.summary import sorted_failures
 from keyturn.usage import Usage, judge_usage
 
@@ -24,33 +24,47 @@ def render_inventory(survey: Survey, *, color: bool, width: int) -> str:
     inventory = survey.inventory
     lines = []
     for secret in inventory.secrets:
-        label = paint(plain(str(secret.ref)), _BOLD, color=color)
-        lines.append(f"{label}  {paint(_about(secret, inventory), _DIM, color=color)}")
-        lines += [f"  {_place(reference)}" for reference in secret.references]
+        lines += title(str(secret.ref), _about(secret, inventory), color=color, width=width)
+        for reference in secret.references:
+            lines += indent(_place(reference), 2, width=width)
         if secret.withheld:
-            told = wrap(plain(f"not given to a job: {secret.withheld}"), width - 2)
-            lines += [f"  {line}" for line in told]
+            lines += indent(plain(f"not given to a job: {secret.withheld}"), 2, width=width)
     known = {place for secret in inventory.secrets for place in secret.references}
     loose = [place for place in inventory.uses.references if place not in known]
     if loose:
         lines += ["", paint("read by workflows, of no secret above:", _BOLD, color=color)]
-        lines += [f"  {_name(place)}  {_place(place)}" for place in loose]
-    lines += _describe_levels(find_servings(inventory), color=color)
+        for place in loose:
+            lines += indent(f"{_name(place)}  {_place(place)}", 2, width=width)
+    lines += _describe_levels(find_servings(inventory), color=color, width=width)
     lines += ["", *_closing(survey, width)]
     return log_safe("\n".join(lines).lstrip("\n") + "\n")
 
 
-def _describe_levels(servings: Iterable[Serving], *, color: bool) -> list[str]:
+def title(name: str, facts: str, *, color: bool, width: int) -> list[str]:
+    """Return a name and what is to be said of it: on one line, or below it where that is full."""
+    name = plain(name)
+    if columns(f"{name}  {facts}") <= width:
+        return [f"{paint(name, _BOLD, color=color)}  {paint(facts, _DIM, color=color)}"]
+    lines = [paint(line, _BOLD, color=color) for line in wrap(name, width)]
+    return lines + [paint(line, _DIM, color=color) for line in indent(facts, 4, width=width)]
+
+
+def _describe_levels(servings: Iterable[Serving], *, color: bool, width: int) -> list[str]:
     """Say what each job gets for the names that are stored at more than one place."""
     told: dict[str, list[str]] = {}
     for serving in servings:
         if len(serving.gets) + len(serving.others) > 1:
-            told.setdefault(serving.name, []).append(f"    {_serve(serving)}")
+            lines = told.setdefault(serving.name, [])
+            lines += indent(_serve(serving), 4, width=width)
     if not told:
         return []
-    heading = paint("stored at more than one place, and what each job gets:", _BOLD, color=color)
-    blocks = [[f"  {plain(name)}", *lines] for name, lines in told.items()]
-    return ["", heading, *(line for block in blocks for line in block)]
+    heading = wrap("stored at more than one place, and what each job gets:", width)
+    blocks = [[*indent(plain(name), 2, width=width), *lines] for name, lines in told.items()]
+    return [
+        "",
+        *(paint(line, _BOLD, color=color) for line in heading),
+        *(line for block in blocks for line in block),
+    ]
 
 
 def _serve(serving: Serving) -> str:
@@ -94,7 +108,8 @@ def _closing(survey: Survey, width: int) -> Iterator[str]:
     secrets = survey.inventory.secrets
     declared = sum(secret.declared_by is not None for secret in secrets)
     read = sum(bool(secret.references) for secret in secrets)
-    yield (
+    counts = (
         f"{plain(survey.repository)}: {len(secrets)} secrets, {declared} declared, "
         f"{read} referenced, {len(survey.inventory.uses.references)} references"
     )
+    yield from wrap(counts, width)

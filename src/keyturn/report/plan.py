@@ -75,7 +75,7 @@ def _headline(plan: Plan) -> str:
 
 def _rotation_block(rotation: Rotation, color: bool, width: int) -> list[str]:
     head = plain(f"{rotation.token} ({rotation.provider}): {_verb(rotation)}")
-    lines = [paint(head, _BOLD, color=color)]
+    lines = [paint(line, _BOLD, color=color) for line in wrap(head, width)]
     last = ""
     for label, fact in _facts(rotation):
         first, *rest = wrap(plain(fact), max(width - _LABEL - 2, _NARROWEST))

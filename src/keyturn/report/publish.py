@@ -70,7 +70,7 @@ def report(
         emit(render_coarse(survey) if hidden else rendered(settings.format, color=settings.color))
     runner = settings.runner
     if runner.in_actions:
-        path = str(settings.outputs[0].path) if settings.outputs else ""
+        path = settings.outputs[0].path.as_posix() if settings.outputs else ""
         if settings.coarse:
             runner.annotate(render_coarse_annotations(survey))
             runner.write_summary(render_coarse(survey))

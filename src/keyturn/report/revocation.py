@@ -12,7 +12,7 @@ from typing import Any
 
 from keyturn.instants import format_instant, format_rfc3339
 from keyturn.model import Failure, FirstBreak, Reference, TokenStatus
-from keyturn.plain import log_safe, paint, plain, wrap
+from keyturn.plain import indent, log_safe, paint, plain, wrap
 from keyturn.report.json import dump
 from keyturn.report.summary import describe_moment, format_expiry
 from keyturn.revocation import Fate
@@ -79,14 +79,16 @@ def render_revocation_text(found: Revocation, *, color: bool, width: int) -> str
         for failure in found.errors
     ]
     if not found.applied:
-        blocks.append(["nothing was revoked; --apply does it, and cannot be undone"])
+        told = "nothing was revoked; --apply does it, and cannot be undone"
+        blocks.append(wrap(told, width))
     return log_safe("\n\n".join("\n".join(block) for block in blocks) + "\n")
 
 
 def _block(entry: Entry, now: datetime, *, color: bool, width: int) -> list[str]:
-    lines = [paint(plain(f"{entry.name} ({entry.provider})"), _BOLD, color=color)]
+    head = wrap(plain(f"{entry.name} ({entry.provider})"), width)
+    lines = [paint(line, _BOLD, color=color) for line in head]
     for fact in _facts(entry, now):
-        lines += ["  " + line for line in wrap(plain(fact), width - 2)]
+        lines += indent(plain(fact), 2, width=width)
     if entry.fate:
         verdict = wrap(plain(f"{entry.fate}: {entry.message}"), width - 2)
         lines += ["  " + paint(line, _STYLES[entry.fate], color=color) for line in verdict]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from keyturn.model import Failure, Plan, Skip, Skipped
 from keyturn.model.rotation import Phase
-from keyturn.plain import log_safe, paint, plain, wrap
+from keyturn.plain import columns, indent, log_safe, paint, plain, wrap
 from keyturn.report import escape
 from keyturn.report.json import dump
 from keyturn.report.plan import render_skipped, skipped_rows
@@ -63,7 +63,7 @@ def render_rotation_text(
     blocks += [said] if said else []
     unsaid = sum(each.reason in (Skip.NOT_ENABLED, Skip.NOT_NAMED) for each in skipped)
     left = f"; {unsaid} not enabled or not named" if unsaid else ""
-    blocks += [] if results else [[nothing + left]]
+    blocks += [] if results else [wrap(nothing + left, width)]
     return log_safe("\n\n".join("\n".join(block) for block in blocks) + "\n")
 
 
@@ -75,7 +75,8 @@ def render_rehearsal(found: Mapping[str, Sequence[str]], *, color: bool, width: 
             text = plain(f"{token}: would be refused: {problem}")
             lines += [paint(line, _RED, color=color) for line in wrap(text, width)]
         if not problems:
-            lines.append(plain(f"{token}: all that can be read beforehand is as it should be"))
+            told = plain(f"{token}: all that can be read beforehand is as it should be")
+            lines += wrap(told, width)
     return log_safe("\n".join(lines) + "\n") if lines else ""
 
 
@@ -153,13 +154,16 @@ def _block(result: Result, *, color: bool, width: int) -> list[str]:
     operation = result.operation
     head = plain(f"{operation.token} ({operation.provider}): {operation.strategy}")
     style = _STYLES.get(operation.phase, _RED)
-    lines = [f"{paint(head, _BOLD, color=color)}  {paint(operation.phase, style, color=color)}"]
-    for text in (result.message, *find_steps(result)):
-        lines += ["  " + line for line in wrap(plain(text), width - 2)]
-    for holder in result.holders[:_MOST_RUNS]:
-        lines.append(plain(f"  {holder.run.html_url}: {holder.because}"))
-    for label, row in operation.rows.items():
-        lines.append(plain(f"  {label}: {row.state}"))
+    lines = [paint(line, _BOLD, color=color) for line in wrap(head, width)]
+    phase = paint(operation.phase, style, color=color)
+    if len(lines) == 1 and columns(f"{head}  {operation.phase}") <= width:
+        lines = [f"{lines[0]}  {phase}"]
+    else:
+        lines.append(f"  {phase}")
+    holders = [f"{each.run.html_url}: {each.because}" for each in result.holders[:_MOST_RUNS]]
+    rows = [f"{label}: {row.state}" for label, row in operation.rows.items()]
+    for text in (result.message, *find_steps(result), *holders, *rows):
+        lines += indent(plain(text), 2, width=width)
     return lines
 
 

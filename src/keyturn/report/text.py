@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from keyturn.instants import format_instant
 from keyturn.model import Advice, Finding, Inspected, Severity, State, Survey
-from keyturn.plain import columns, log_safe, paint, plain, wrap
+from keyturn.plain import columns, indent, log_safe, paint, plain, wrap
 from keyturn.report.summary import (
     describe_moment,
     find_first_to_break,
@@ -29,6 +29,9 @@ from keyturn.report.summary import (
 
 _NARROWEST = 40
 """Columns below which wrapping would take the text apart; such a terminal wraps by itself."""
+
+_LONGEST_WHOLE = 20
+"""Columns of a word that is not broken in a table: every date and state, and most ids."""
 
 _MOST_PLACES = 3
 """Places named per finding; a secret used in fifty jobs would hide the next finding."""
@@ -163,14 +166,28 @@ class _Text:
         header = ["TOKEN", "STATE", "EXPIRES", "DEADLINE", "LAST USED", "EVIDENCE"]
         rows = [self._token(token) for token in tokens]
         widths = _fit([header, *rows], self.width)
+        if widths is None:
+            lines = []
+        else:
+            lines = self._row(header, widths, dict.fromkeys(range(len(header)), _DIM))
         told = {failure.subject for failure in self.survey.failures}
         told |= {f.subject for f in self.survey.findings if f.severity is Severity.ERROR}
-        lines = self._row(header, widths, dict.fromkeys(range(len(header)), _DIM))
         for inspected, row in zip(tokens, rows, strict=True):
-            lines += self._row(row, widths, {1: _COLORS[inspected.status.state]})
+            style = _COLORS[inspected.status.state]
+            if widths is None:
+                lines += self._stack(header, row, style)
+            else:
+                lines += self._row(row, widths, {1: style})
             if inspected.status.reason and inspected.token.id not in told:
                 lines += self._detail("reason", plain(inspected.status.reason))
         return lines
+
+    def _stack(self, header: Sequence[str], cells: Sequence[str], style: str) -> list[str]:
+        """Tell a row as text, where the terminal is too narrow for a table."""
+        id, state, *rest = cells
+        facts = [f"{name.lower()} {cell}" for name, cell in zip(header[2:], rest, strict=True)]
+        lines = [self._paint(line, style) for line in wrap(f"{id}: {state}", self.width)]
+        return lines + indent(", ".join(facts), 2, width=self.width)
 
     def _row(
         self, cells: Sequence[str], widths: Sequence[int], styles: Mapping[int, str]
@@ -230,9 +247,20 @@ class _Text:
         return paint(text, style, color=self.color)
 
 
-def _fit(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Return the columns' widths: as wide as their cells, the widest shrunk until all fit."""
-    widths = [min(width, max(map(columns, column))) for column in zip(*rows, strict=True)]
-    while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
-        widths[widths.index(max(widths))] -= 1
+def _fit(rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """Return the columns' widths: as wide as their cells, the widest shrunk until all fit.
+
+    None where a date, or another short word, would be broken.
+    """
+    widths, least = [], []
+    for column in zip(*rows, strict=True):
+        widths.append(max(map(columns, column)))
+        longest = max(columns(word) for cell in column for word in cell.split(" "))
+        least.append(min(_LONGEST_WHOLE, longest))
+    room = width - len(_GAP) * (len(widths) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=lambda at: widths[at] - least[at])
+        widths[widest] -= 1
     return widths

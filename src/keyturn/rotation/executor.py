@@ -25,6 +25,7 @@ from keyturn.errors import (
 )
 from keyturn.model import State, Token
 from keyturn.model.rotation import Phase, Rotation, Strategy
+from keyturn.progress import SILENT, Progress
 from keyturn.remembered import place_of
 from keyturn.rotation import (
     consumers,
@@ -74,10 +75,13 @@ class Result:
 class Executor:
     """Carries out the rotations of one run. The journal is open and locked."""
 
-    def __init__(self, outside: Outside, ledger: Ledger, *, now: datetime) -> None:
+    def __init__(
+        self, outside: Outside, ledger: Ledger, *, now: datetime, progress: Progress = SILENT
+    ) -> None:
         self._outside = outside
         self._ledger = ledger
         self._now = now
+        self._progress = progress
         self._holders: tuple[Holder, ...] = ()
         """Whom the operation at hand waits for."""
 
@@ -190,6 +194,7 @@ class Executor:
         """Take phase after phase; return how it stands in the end."""
         sealed: Sealed | None = None
         while True:
+            self._progress.say(f"rotating with {case.token.provider}: {case.operation.phase}")
             match case.operation.phase:
                 case Phase.PLANNED:
                     case.enter(Phase.PREFLIGHT)

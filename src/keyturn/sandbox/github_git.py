@@ -78,12 +78,9 @@ class Git:
             entries[name] = (FOLDER, self.add_tree(inside))
         # git sorts a folder as if its name ended with a slash
         ordered = sorted(entries.items(), key=lambda e: e[0] + "/" * (e[1][0] == FOLDER))
-        content = b"".join(
-            f"{mode.lstrip('0')} {name}".encode() + b"\0" + bytes.fromhex(sha)
-            for name, (mode, sha) in ordered
-        )
-        sha = _hash("tree", content)
-        self.trees[sha] = dict(ordered)
+        tree = dict(ordered)
+        sha = _hash("tree", _encode_tree(tree))
+        self.trees[sha] = tree
         return sha
 
     def add_commit(self, commit: Commit) -> str:
@@ -91,6 +88,16 @@ class Git:
         sha = _hash("commit", commit.encode())
         self.commits[sha] = commit
         return sha
+
+    def stored(self, sha: str) -> bytes | None:
+        """Return an object as git keeps it, header included; None where there is none."""
+        if sha in self.blobs:
+            return _with_header("blob", self.blobs[sha])
+        if sha in self.trees:
+            return _with_header("tree", _encode_tree(self.trees[sha]))
+        if sha in self.commits:
+            return _with_header("commit", self.commits[sha].encode())
+        return None
 
     def flat(self, tree: str) -> Flat:
         """Return every file below a tree by its path."""
@@ -143,7 +150,17 @@ class Git:
         return sha
 
 
+def _encode_tree(entries: Flat) -> bytes:
+    return b"".join(
+        f"{mode.lstrip('0')} {name}".encode() + b"\0" + bytes.fromhex(sha)
+        for name, (mode, sha) in entries.items()
+    )
+
+
+def _with_header(kind: str, content: bytes) -> bytes:
+    return f"{kind} {len(content)}\0".encode() + content
+
+
 def _hash(kind: str, content: bytes) -> str:
     # git's ids are SHA-1; nothing here relies on them for security
-    header = f"{kind} {len(content)}\0".encode()
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
+    return hashlib.sha1(_with_header(kind, content), usedforsecurity=False).hexdigest()

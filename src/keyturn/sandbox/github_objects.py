@@ -164,6 +164,16 @@ def minimal_repository(repository: Repository, base: str) -> dict[str, Any]:
     }
 
 
+def listed_repository(repository: Repository, base: str) -> dict[str, Any]:
+    """Describe a repository as the list of an App's installation does."""
+    described = full_repository(repository, base)
+    own_page = ("organization", "network_count", "subscribers_count")
+    return {
+        **{name: value for name, value in described.items() if name not in own_page},
+        "has_downloads": True,
+    }
+
+
 def full_repository(repository: Repository, base: str) -> dict[str, Any]:
     """Describe a repository as its own page does."""
     html = f"{base}/{repository.full_name}"

@@ -9,12 +9,13 @@ from keyturn.sandbox.github_issues import assignable
 from keyturn.sandbox.github_objects import (
     collaborator,
     full_repository,
+    listed_repository,
     organization,
     private_user,
     user,
 )
 from keyturn.sandbox.github_routes import Routes, repository_path
-from keyturn.sandbox.github_world import Environment, Organization, Repository
+from keyturn.sandbox.github_world import Environment, Organization, Repository, World
 from keyturn.sandbox.server import Response
 
 
@@ -22,6 +23,11 @@ def add_routes(routes: Routes) -> None:
     """Register what a client asks to find its way."""
     routes.add("GET", "/rate_limit", rate_limit)
     routes.add("GET", "/user", get_user)
+    routes.add(
+        "GET",
+        "/installation/repositories",
+        lambda call: list_installation_repositories(call, routes.world),
+    )
     routes.organization("GET", "", get_organization, area="metadata")
     routes.organization("GET", "/members", list_members, area="metadata")
     routes.organization("GET", "/memberships/{username}", get_membership, area="members")
@@ -56,6 +62,19 @@ def get_user(call: Call) -> Response:
         raise refuse(403, "Resource not accessible by integration")
     created = stamp(call.now) or ""
     return Response(200, private_user(call.login, call.base, created_at=created))
+
+
+def list_installation_repositories(call: Call, world: World) -> Response:
+    """Answer with what an App's token, or a workflow's own, is for."""
+    # GitHub docs, "REST API endpoints for GitHub App installations", 2026-11.
+    if call.credential.kind not in ("app", "workflow"):
+        raise refuse(403, "You must authenticate with an installation access token")
+    covered = [
+        each for each in world.repositories.values() if call.credential.covers(each.full_name)
+    ]
+    return paged(
+        call, covered, lambda each: listed_repository(each, call.base), member="repositories"
+    )
 
 
 def get_organization(call: Call, found: Organization) -> Response:

@@ -82,9 +82,11 @@ def main(options: Options, environ: Mapping[str, str]) -> int:
     if not outcome.leaks:
         return 0
     from keyturn.scan.output import leaks_text
+    from keyturn.terminal import show_every_character, wants_color
 
-    color = sys.stdout.isatty() and not environ.get("NO_COLOR")
-    _print(leaks_text(outcome.leaks, staged=options.source == STAGED, color=color))
+    color = wants_color("auto", environ, sys.stdout)
+    show_every_character(sys.stdout)
+    print(leaks_text(outcome.leaks, staged=options.source == STAGED, color=color), end="")
     return 1
 
 
@@ -93,10 +95,3 @@ def _say(text: str, code: int) -> int:
 
     print(said(text), file=sys.stderr)
     return code
-
-
-def _print(text: str) -> None:
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure:  # a terminal that knows fewer characters shows the others as numbers
-        reconfigure(errors="backslashreplace")
-    print(text, end="")

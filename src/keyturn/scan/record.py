@@ -18,6 +18,7 @@ else:
         def __new__(meta, name, bases, space):
             if not bases:
                 return super().__new__(meta, name, (tuple,), space)
+            # From Python 3.14 on they stand here below `from __future__ import annotations` only.
             fields = tuple(space["__annotations__"])
             defaults = {field: space.pop(field) for field in fields if field in space}
             given = ", ".join(f"{f}=_d[{f!r}]" if f in defaults else f for f in fields)

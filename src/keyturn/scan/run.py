@@ -15,7 +15,7 @@ from keyturn.scan.texts import Text, Unread
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from typing import IO
+    from typing import IO, Any
 
     from keyturn.scan.baseline import Baseline
     from keyturn.scan.history import Range
@@ -42,6 +42,8 @@ class Options(Record):
     accepting: Baseline | None = None
     """The baseline that is going to be written: leaks carry its fingerprints."""
     is_allowed_path: Callable[[str], bool] | None = None
+    counted: Callable[[Iterator[Any]], Iterator[Any]] = iter
+    """Hands on what is going to be judged, one by one, and may tell somebody how much it was."""
 
 
 class Outcome(Record):
@@ -103,7 +105,7 @@ class _Run:
         elif source == MESSAGE:
             yield from self._judge(_message(names[0]))
         elif source in (HISTORY, PUSH):
-            yield from self._judge(self._history(source, names))
+            yield from self._judge(self._options.counted(self._history(source, names)))
         else:
             yield from self._judge(self._staged(names))
 
@@ -158,12 +160,13 @@ class _Run:
             self._reviewer.load()  # what is wrong with the lists is found out here, not in a child
 
         unread: list[Unread] = []
-        yield from judge_all(self._files(names, unread), self._judged_file, prepare)
+        files = self._options.counted(self._files(names, unread))
+        yield from judge_all(files, self._judged_file, prepare)
         yield from unread
 
     def _files(self, names: Sequence[str], unread: list[Unread]) -> Iterator[str]:
         """Yield the files that some names mean; folders respect .gitignore."""
-        for name in names:
+        for name in map(_portable, names):
             if not os.path.isdir(name):
                 yield name
                 continue
@@ -173,7 +176,7 @@ class _Run:
                 if isinstance(item, Unread):
                     unread.append(item)
                 else:
-                    yield item.replace(os.sep, "/").removeprefix("./")
+                    yield _portable(item).removeprefix("./")
 
     def _history(self, source: str, names: Sequence[str]) -> Iterator[Text | Unread]:
         from keyturn.scan import history
@@ -217,12 +220,24 @@ class _Run:
                 yield from read(name)
 
 
+def _portable(name: str) -> str:
+    """Return a path as git, reports and lists of accepted tokens write it, on Windows too."""
+    return name.replace(os.sep, "/")
+
+
+def _from_here(name: str) -> str:
+    try:
+        return _portable(os.path.relpath(name))
+    except ValueError:  # Windows, on another drive: nothing of this repository
+        return _portable(name)
+
+
 class _Named:
     """The files that some names mean: themselves, and what is below the folders."""
 
     def __init__(self, names: Sequence[str]) -> None:
         """Take names as people write them; none means every file."""
-        plain = [os.path.relpath(name).replace(os.sep, "/") for name in names]
+        plain = [_from_here(name) for name in names]
         self._all = not names or "." in plain
         self._names = set(plain)
         self.folders = tuple(f"{name}/" for name in plain if os.path.isdir(name))
