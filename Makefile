@@ -6,8 +6,8 @@ T ?= tests
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation image e2e fuzz \
-	pictures new-provider lock clean
+.PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation dist image e2e fuzz \
+	docs pictures new-provider lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -37,6 +37,12 @@ check: $(BIN)/.ready ## formatting, lint, types, spelling, static checks (no tes
 	@$(BIN)/codespell
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml workflows-examples/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci workflows-examples/gitlab/.gitlab-ci.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines --data-transform azure-pipelines --regex-variant nonunicode \
+		workflows-examples/azure-pipelines/azure-pipelines.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/request.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/check-jsonschema --check-metaschema docs/reference/*.schema.json
 	@$(BIN)/pre-commit validate-config
 	@$(BIN)/actionlint .github/workflows/*.yml workflows-examples/*.yml
@@ -57,6 +63,10 @@ bench-scan: $(BIN)/.ready ## speed, memory, noise and recall of the scanner agai
 bench-rotation: $(BIN)/.ready ## kill rotations at every request and count what is lost; bounded with POINTS=20
 	@$(BIN)/python -m bench.rotation $(if $(POINTS),--points $(POINTS))
 
+dist: $(BIN)/.ready ## build the wheel and the source archive
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build
+
 image: ## build the container image with docker or podman
 	@engine=$$(command -v docker || command -v podman) && $$engine build -t keyturn:local .
 
@@ -69,6 +79,10 @@ $(BIN)/.fuzz: $(BIN)/.ready
 
 fuzz: $(BIN)/.fuzz ## fuzz what reads untrusted text, SECONDS seconds a target (default 30)
 	@$(BIN)/python -m fuzz.run --seconds $(or $(SECONDS),30)
+
+docs: $(BIN)/.ready ## renew what of docs/reference is made from the code
+	@for page in cli config rules; do $(BIN)/python -m tests.repo.$${page}_page; done
+	@$(BIN)/keyturn config schema > docs/reference/keyturn.schema.json
 
 pictures: $(BIN)/.ready ## make the README's pictures from the sandbox (needs Chromium)
 	@$(BIN)/python -m scripts.pictures
