@@ -26,6 +26,7 @@ from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
 from tests.conformance.oracle import Oracle
 from tests.conformance.undescribed import Undescribed
+from tests.specs import find_spec
 
 NOW = datetime(2026, 2, 1, 9, 0, tzinfo=UTC)
 """Before global PATs were blocked, so that every call can succeed."""
@@ -91,7 +92,7 @@ def oracles(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("specs")
     made = {}
     for name in SPECS:
-        spec = json.loads((shared / "specs" / f"azure-devops-{name}.json").read_text("utf-8"))
+        spec = json.loads(find_spec(shared, f"azure-devops-{name}.json").read_text("utf-8"))
         mend(spec)
         path = folder / f"{name}.json"
         path.write_text(json.dumps(spec), encoding="utf-8")
@@ -124,7 +125,7 @@ def violations(azure: AzureDevOps, oracles: dict[str, Oracle]) -> list[str]:
 
 def described_calls(shared: Path) -> Iterator[tuple[str, str, re.Pattern[str]]]:
     for name in SPECS:
-        spec = json.loads((shared / "specs" / f"azure-devops-{name}.json").read_text("utf-8"))
+        spec = json.loads(find_spec(shared, f"azure-devops-{name}.json").read_text("utf-8"))
         for path, operations in spec["paths"].items():
             for method in operations:
                 yield name, method.upper(), re.compile(re.sub(r"\{\w+\}", "[^/]+", path))

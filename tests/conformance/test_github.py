@@ -69,6 +69,10 @@ def walk_people(world: World) -> None:
     assert repository.get_collaborator_permission("alice") == "write"
     assert [found.name for found in repository.get_environments()] == ["production"]
     assert repository.get_environment("production").name == "production"
+    world.github.add_token(sample_token("i"), repositories=["octo/app"])
+    world.github.add_repository("octo/other")
+    installed = Client(world.github.url, sample_token("i")).get("/installation/repositories")
+    assert [found["full_name"] for found in installed["repositories"]] == ["octo/app"]
 
 
 def walk_secrets(world: World) -> None:

@@ -24,6 +24,7 @@ from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
 from tests.conformance.oracle import Oracle
 from tests.conformance.undescribed import Undescribed
+from tests.specs import find_spec
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = date(2027, 2, 1)
@@ -47,7 +48,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def gitlab_oracle(shared: Path) -> Oracle:
-    return Oracle(shared / "specs" / "gitlab-tokens-19.5.json", undescribed=UNDESCRIBED)
+    return Oracle(find_spec(shared, "gitlab-tokens-19.5.json"), undescribed=UNDESCRIBED)
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def violations(gitlab: GitLab, oracle: Oracle) -> list[str]:
 
 
 def described_calls(shared: Path) -> dict[tuple[str, str], re.Pattern[str]]:
-    spec = json.loads((shared / "specs" / "gitlab-tokens-19.5.json").read_text(encoding="utf-8"))
+    spec = json.loads(find_spec(shared, "gitlab-tokens-19.5.json").read_text(encoding="utf-8"))
     return {
         (method.upper(), path): re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
         for path, operations in spec["paths"].items()

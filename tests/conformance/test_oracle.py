@@ -17,6 +17,7 @@ from keyturn.sandbox.server import Clock, Exchange, Request, Response
 from tests.conformance.oracle import Oracle
 from tests.conformance.undescribed import CALLS, EVERYWHERE, Undescribed
 from tests.sandbox.client import Client, sample_token
+from tests.specs import find_spec
 
 REPO = "/repos/octo/app"
 AT = "2026-11-23T08:00:00Z"
@@ -181,13 +182,13 @@ def test_an_issue_is_judged_to_its_depths(
 
 
 def test_a_prefix_is_taken_off(shared: Path) -> None:
-    oracle = Oracle(shared / "specs" / "github-api.github.com.json", "/api/v3")
+    oracle = Oracle(find_spec(shared, "github-api.github.com.json"), "/api/v3")
     assert oracle.check(exchange(f"GET /api/v3{REPO}/labels/a", answer=LABEL)) == []
     assert oracle.check(exchange(f"GET /api/v4{REPO}/labels/a", answer=LABEL)) != []
 
 
 def test_the_list_of_exceptions_opens_only_what_it_names(shared: Path) -> None:
-    path = shared / "specs" / "github-api.github.com.json"
+    path = find_spec(shared, "github-api.github.com.json")
     entry = Undescribed("GET", f"{REPO}/labels/x", "https://docs.example", frozenset({418}))
     oracle = Oracle(path, undescribed=[entry])
     assert oracle.check(exchange(f"GET {REPO}/labels/x", status=418, answer=ERROR)) == []

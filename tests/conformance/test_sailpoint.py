@@ -25,6 +25,7 @@ from keyturn.secret_value import SecretValue
 from keyturn.transport import Transport
 from tests.conformance.oracle import Oracle
 from tests.conformance.undescribed import Undescribed
+from tests.specs import find_spec
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = datetime(2027, 2, 1, 12, 30, tzinfo=UTC)
@@ -57,7 +58,7 @@ class Judge:
 
     def __init__(self, shared: Path, folder: Path) -> None:
         self.v1, self.v2025 = (
-            Oracle(mend(shared / "specs" / name, folder / name), prefix, undescribed=UNDESCRIBED)
+            Oracle(mend(find_spec(shared, name), folder / name), prefix, undescribed=UNDESCRIBED)
             for name, prefix in (("sailpoint-isc-v1.json", ""), ("sailpoint-isc-v2025.json", ROOT))
         )
 
@@ -107,7 +108,7 @@ def box() -> Iterator[SailPoint]:
 def described_calls(shared: Path) -> dict[tuple[str, str], re.Pattern[str]]:
     found = {}
     for name, prefix in (("sailpoint-isc-v1", ""), ("sailpoint-isc-v2025", "/v2025")):
-        spec = json.loads((shared / "specs" / f"{name}.json").read_text(encoding="utf-8"))
+        spec = json.loads(find_spec(shared, f"{name}.json").read_text(encoding="utf-8"))
         for path, operations in spec["paths"].items():
             pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", prefix + path))
             for method in operations:

@@ -53,6 +53,7 @@ from tests.providers.contract import (
     Scene,
     Sleeper,
 )
+from tests.specs import find_spec
 
 
 class TestExtendedByItsOwner(ByItsOwner, ExtendingContract):
@@ -268,7 +269,7 @@ def test_an_error_inside_of_200(sandbox, azure, ann, name):
 
 
 def test_every_described_error_is_known(shared):
-    text = (shared / "specs" / "azure-devops-tokens-7.2.json").read_text(encoding="utf-8")
+    text = find_spec(shared, "azure-devops-tokens-7.2.json").read_text(encoding="utf-8")
     (found,) = re.findall(r'"patTokenError":\s*\{[^{}]*"enum":\s*\[([^\]]*)\]', text)
     names = re.findall(r'"(\w+)"', found)
     assert len(names) > 30
