@@ -186,6 +186,13 @@ TOKENS: dict[str, tuple[str, list[str]]] = {
         "{ id: a, provider: gitlab, with: { url: 'http://gitlab.example.com' } }",
         ["3:45: 'url': a credential is sent there, so the address must start with https://"],
     ),
+    "address of the own cloud": (
+        "{ id: a, provider: gitlab, with: { url: 'https://169.254.169.254' } }",
+        [
+            "3:45: 'url': the machine's own network has this address, no provider "
+            "(write https://host)"
+        ],
+    ),
     "the provider's own rule": (
         "{ id: a, provider: gitlab, with: { url: 'https://h', kind: project } }",
         ["3:5: a project token without 'project' (say which project)"],

@@ -19,6 +19,7 @@ COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "keyturn.schema.j
 
 # What no schema can say: relations between places, and what only a parser can judge.
 BEYOND_A_SCHEMA = {
+    "address of the own cloud",
     "a secret twice",
     "both expiries",
     "cron with seconds",
