@@ -1,4 +1,4 @@
-"""Fuzzing of what reads untrusted text: one target a file, started by `fuzz.run`.
+"""Fuzzing of what reads untrusted text: a target is a module of `properties`, run by `fuzz.run`.
 
-What must hold is in `properties`, which the tests run over the seeds without atheris.
+The tests run every target over its seeds, without atheris.
 """

@@ -14,11 +14,16 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from fuzz.source import Source, changed
+from fuzz.source import Source, changed, noise
+from keyturn.errors import KeyturnError
 from keyturn.sandbox.server import Response, Server
 
 CANARY = "kanarienvogel"
 """Put into bodies and headers; no message may quote what a server says."""
+_CHANGED = 8
+"""So many seeds of each scene have changed answers."""
+_NOISE = 96
+"""Bytes of choices in each of them."""
 _STATUSES = (
     200, 201, 202, 204, 206, 301, 302, 304, 400, 401, 403, 404, 409, 410, 418, 422, 429, 451, 500,
     503,
@@ -126,6 +131,21 @@ class Tape:
         except ValueError:
             return _spliced(body, source)
         return json.dumps(changed(tree, source, _ATOMS)).encode()
+
+
+def scene_seeds(scenes: int) -> Iterator[bytes]:
+    """Yield the true answers of so many scenes, which are picked by number, then changed ones."""
+    for number in range(scenes):
+        yield bytes([number])
+        for salt in range(_CHANGED):
+            yield bytes([number]) + noise(number * _CHANGED + salt, _NOISE)
+
+
+def judge_error(error: KeyturnError) -> None:
+    """Let an error say something, in one line, and quote nothing of what a server says."""
+    assert error.message
+    assert CANARY not in error.told, error.told
+    assert "\n" not in error.told, error.told
 
 
 def _spliced(body: bytes, source: Source) -> bytes:

@@ -21,12 +21,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
+from fuzz import properties
+
+_PACKAGE = properties.__name__
 _SLOWEST = 30
 """Seconds for one input; a machine under load is slow too."""
 _MEMORY = 2048
+"""Megabytes for one target."""
 _LONGEST = 8192
+"""Bytes of one input."""
 _GRACE = 120
 """Seconds that a target has to load, to run its seeds and to end."""
 _PROGRESS = re.compile(r"cov: (\d+) ft: \d+ corp: (\d+)/")
@@ -47,25 +53,23 @@ class Result:
     edges: int
     broken: tuple[Path, ...]
     """Files that reproduce what it found."""
+    well: bool
+    """Whether it ran, ended by itself, and nothing broke it."""
     tail: str
-    """The end of what it printed, where it did not end well."""
+    """The end of what it printed."""
 
 
-def targets(folder: Path = Path(__file__).parent) -> list[str]:
-    """Return the names of all targets: the modules of a folder that import atheris."""
-    return sorted(
-        file.stem
-        for file in folder.glob("*.py")
-        if re.search(r"^import atheris$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    )
+def targets() -> list[str]:
+    """Return the names of all targets: the modules of `fuzz.properties`."""
+    return sorted(module.name for module in iter_modules(properties.__path__))
 
 
-def property_of(name: str, *, package: str = "fuzz") -> Any:
+def property_of(name: str, *, package: str = _PACKAGE) -> Any:
     """Return the module that says what must hold for a target."""
-    return import_module(f"{package}.properties.{name}")
+    return import_module(f"{package}.{name}")
 
 
-def fuzz(name: str, *, seconds: int, kept: Path, package: str = "fuzz") -> Result:
+def fuzz(name: str, *, seconds: int, kept: Path, package: str = _PACKAGE) -> Result:
     """Run one target; what breaks it goes to the folder `kept`."""
     held = property_of(name, package=package)
     with tempfile.TemporaryDirectory() as folder:
@@ -86,13 +90,14 @@ def fuzz(name: str, *, seconds: int, kept: Path, package: str = "fuzz") -> Resul
             f"-artifact_prefix={kept}/{name}-",
             "-print_final_stats=1",
         )
-        command = [sys.executable, "-m", f"{package}.{name}", *options, str(corpus)]
+        command = [sys.executable, "-m", "fuzz.target", held.__name__, *options, str(corpus)]
         text, code = _run(command, seconds + _GRACE)
     seen, runs = _PROGRESS.findall(text), _RUNS.findall(text)
     edges, size = map(int, seen[-1]) if seen else (0, 0)
     broken = tuple(sorted(kept.glob(f"{name}-*")))
-    tail = "\n".join(text.splitlines()[-40:]) if code or broken else ""
-    return Result(name, int(runs[-1]) if runs else 0, size, edges, broken, tail)
+    tail = "\n".join(text.splitlines()[-40:])
+    well = bool(runs) and code == 0 and not broken
+    return Result(name, int(runs[-1]) if runs else 0, size, edges, broken, well, tail)
 
 
 def _run(command: Sequence[str], most: float) -> tuple[str, int]:
@@ -119,25 +124,25 @@ def _quoted(word: str) -> str:
     return f'"{escaped}"\n' if escaped else ""
 
 
-def run_all(names: Sequence[str], *, seconds: int, package: str = "fuzz") -> int:
+def run_all(names: Sequence[str], *, seconds: int, package: str = _PACKAGE) -> int:
     """Run some targets one after the other, print a table, and return the exit code."""
     kept = Path(tempfile.mkdtemp(prefix="keyturn-fuzz-"))
     results = []
     for name in names:
         print(f"{name}: {seconds} s", flush=True)
         results.append(fuzz(name, seconds=seconds, kept=kept, package=package))
-        if results[-1].tail:
+        if not results[-1].well:
             print(results[-1].tail)
     print(f"\n{'target':<18}{'runs':>9}{'corpus':>8}{'edges':>8}{'crashes':>9}")
     for each in results:
         row = f"{each.runs:>9}{each.corpus:>8}{each.edges:>8}{len(each.broken):>9}"
-        print(f"{each.name:<18}{row}{'' if not each.tail else '  did not end well'}")
+        print(f"{each.name:<18}{row}{'' if each.well else '  did not end well'}")
     for each in results:
         for file in each.broken:
             print(f"\n{file}\n  replay: python -m fuzz.run --replay {each.name} {file}")
     if not any(kept.iterdir()):
         kept.rmdir()
-    return int(any(each.tail for each in results))
+    return int(not all(each.well for each in results))
 
 
 def replay(name: str, file: Path) -> None:

@@ -177,6 +177,12 @@ def test_another_github_is_named_in_each_command_and_in_what_is_asked_for_it() -
     )
 
 
+def test_an_issue_is_written_where_the_address_of_github_is_none() -> None:
+    found = replace(survey(expiring()), by_hand=frozenset({"deploy"}))
+    (action,) = Convergence(found, "octo/app", IssueText("octo/app", "http://[", NOW)).decide({})
+    assert "gh secret set GITLAB_TOKEN" in (action.body or "")
+
+
 def test_an_ignored_copy_is_nobodys_work_and_parts_are_told() -> None:
     found = steps(copies=[replace(COPY, ignored=True)], secrets=(StoredPart(REF, "username"),))
     assert (found.commands, found.others) == ((), ())

@@ -1,8 +1,7 @@
 """What must hold for any bytes: one module for each target.
 
-`check` raises for bytes that break it, `seeds` are where the fuzzer begins, `words` what it puts
-in.
-Nothing here knows atheris.
+`check` raises for bytes that break it; `seeds` are where the fuzzer begins, and `words` what it
+puts in. Nothing here knows atheris.
 """
 
 from __future__ import annotations

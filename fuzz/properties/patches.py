@@ -37,48 +37,11 @@ jobs:
 _DROPS = ("with.password", "with.token", "env.TOKEN", "env.NODE_AUTH_TOKEN", "env.NPM_TOKEN")
 _TEXTS = (_TEXT, *(file.decode() for shape in read_shapes() for file in shape.files.values()))
 _PIECES = (
-    *(
-        "\n",
-        "\r\n",
-        "\r",
-        " ",
-        "  ",
-        "\t",
-        "# c",
-        ": ",
-        "- ",
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        "'",
-        '"',
-        "|",
-        ">-",
-    ),
-    *(
-        "&a ",
-        "*a",
-        "---\n",
-        "...\n",
-        "\ufeff",
-        "\u2028",
-        "\x85",
-        "null",
-        "~",
-        "permissions:",
-        "env:",
-        "with:",
-    ),
-    *(
-        "      - run: x\n",
-        "        env: {}\n",
-        "          a: b\n",
-        "    permissions: read-all\n",
-        _SECRET,
-    ),
-)
+    "\n", "\r\n", "\r", " ", "  ", "\t", "# c", ": ", "- ", "{", "}", "[", "]", ",", "'", '"', "|",
+    ">-", "&a ", "*a", "---\n", "...\n", "\ufeff", "\u2028", "\x85", "null", "~", "permissions:",
+    "env:", "with:", "      - run: x\n", "        env: {}\n", "          a: b\n",
+    "    permissions: read-all\n", _SECRET,
+)  # fmt: skip
 
 
 def seeds() -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
@@ -43,15 +43,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def split_address(text: str) -> SplitResult:
+    """Return the parts of an address; of what is none, each of them is empty."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises too
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
 def parse_base_url(value: object) -> str:
     """Parse the address of a server that gets a credential: https, or http on loopback only."""
     if not isinstance(value, str):
         raise ValueError("not an address; write https://host")
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
+    parts = split_address(value)
+    host = parts.hostname
     # An empty query or fragment is gone after parsing, and would cut off the path that follows.
     plain = _PRINTED.fullmatch(value) and "?" not in value and "#" not in value
     if not host or not plain or parts.username is not None:

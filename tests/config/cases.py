@@ -201,6 +201,14 @@ TOKENS: dict[str, tuple[str, list[str]]] = {
         "{ id: a, provider: declared, value: 9f-x }",
         ["3:41: 'value': not the name of an environment variable (write the name only, the value"],
     ),
+    "credential is a token of the run": (
+        "{ id: a, provider: declared, credential: ACTIONS_RUNTIME_TOKEN }",
+        ["3:46: 'credential': a token of the run itself, sent to nobody (name a variable of your"],
+    ),
+    "value is a token of the run": (
+        "{ id: a, provider: declared, value: INPUT_TOKEN }",
+        ["3:41: 'value': a token of the run itself, sent to nobody (name a variable of your own)"],
+    ),
     "credential part is no variable": (
         "{ id: a, provider: declared, credential: { client-id: 'a b' } }",
         ["3:59: 'client-id': not the name of an environment variable"],

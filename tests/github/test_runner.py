@@ -97,6 +97,12 @@ def test_outside_actions_the_defaults_hold(environ):
     assert not Runner().in_actions
 
 
+@pytest.mark.parametrize("text", ["1" * 5000, "1" * 20, "-1", "\N{SUPERSCRIPT TWO}", "1.5", "x"])
+def test_what_is_no_number_of_github_s_is_none(text):
+    world = Runner.from_environ({"GITHUB_RUN_ID": text, "GITHUB_RUN_ATTEMPT": text})
+    assert (world.run_id, world.run_attempt) == (None, 1)
+
+
 def event_of(tmp_path: Path, data: bytes) -> Runner:
     file = tmp_path / "event.json"
     file.write_bytes(data)
@@ -198,6 +204,8 @@ def test_on_default_branch(ref, branch, on_it):
         ("https://api.github.com", False),
         ("https://localhost.example.com", False),
         ("", False),
+        ("http://[", False),
+        ("http://localhost:99999", False),
     ],
 )
 def test_api_on_loopback(url, loopback):

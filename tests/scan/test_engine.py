@@ -75,6 +75,31 @@ def test_a_token_is_not_found_again_at_the_next_name(around: str) -> None:
     assert text[hit.start : hit.end].isalnum()
 
 
+NAMED = """\
+data:
+  key: %4a%4b
+  note: >-
+    some_password =
+    {}
+  next: /
+"""
+
+
+@pytest.mark.parametrize("text", [NAMED, "a\\u0020b: token=\\\n  {}"])
+def test_a_value_is_found_on_the_folded_line_below_its_name(text: str) -> None:
+    token = draw(Random(35), ALNUM, 32)
+    (hit,) = Engine([GENERIC]).find(text.format(token).encode())
+    assert hit.secret.is_same(SecretValue(token))
+
+
+@pytest.mark.parametrize("name", ["my_{}password", "db.{}secret", "{}Token"])
+@pytest.mark.parametrize("word", ["encrypted_", "Hashed", "sealed-"])
+def test_a_name_may_say_that_its_value_is_not_the_secret_itself(name: str, word: str) -> None:
+    text = f'{name} = "{draw(Random(36), ALNUM, 32)}"'
+    assert Engine([GENERIC]).find(text.format("").encode())
+    assert not Engine([GENERIC]).find(text.format(word).encode())
+
+
 @pytest.mark.parametrize("text", [f"x{GITLAB}", f"{GITLAB[:20]}", "glpat-" + "x" * 20, "glpat-"])
 def test_what_is_inside_a_word_too_short_or_made_up_is_not(text: str) -> None:
     assert found(text) == []

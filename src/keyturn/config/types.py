@@ -27,6 +27,11 @@ _LONGEST_DURATION = timedelta(days=36_525)
 _YEARS = range(2000, 3000)
 _LONGEST_CRON = 200
 _LONGEST_REGEX = 1000
+_OF_THE_RUN = frozenset({"ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "INPUT_TOKEN"})
+"""Whoever writes the configuration says where a credential is sent; no secret was meant by these.
+
+actions/runner hands the first two to every container action (ContainerActionHandler.cs, 2026-11).
+"""
 
 
 def _form(pattern: str, *, kind: str, wrong: str) -> Any:
@@ -121,6 +126,12 @@ def _parse_regex(text: str) -> str:
     return text
 
 
+def _no_token_of_the_run(name: str) -> str:
+    if name in _OF_THE_RUN:
+        raise ValueError("a token of the run itself, sent to nobody; name a variable of your own")
+    return name
+
+
 def _parse_text(text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("the text is empty")
@@ -155,8 +166,9 @@ Id = Annotated[
 ]
 Variable = Annotated[
     str,
+    AfterValidator(_no_token_of_the_run),
     *_form(
-        r"[A-Za-z_][A-Za-z0-9_]*",
+        rf"(?!({'|'.join(sorted(_OF_THE_RUN))})$)[A-Za-z_][A-Za-z0-9_]*",
         kind="environment variable",
         wrong="not the name of an environment variable; "
         "write the name only, the value belongs in the environment",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from github import Github
 from github.Auth import Auth
@@ -39,7 +39,7 @@ from keyturn.github.answer import (
     refusal,
 )
 from keyturn.instants import EXPIRY_HEADER, parse_token_expiry
-from keyturn.parse import is_loopback, parse_base_url
+from keyturn.parse import is_loopback, parse_base_url, split_address
 from keyturn.retry_after import parse_http_date
 from keyturn.secret_value import SecretValue
 
@@ -327,7 +327,7 @@ def connect(
     # At DEBUG, PyGithub logs whole requests and answers, and urllib3 every address.
     for name in ("github", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    local = is_loopback(urlsplit(address).hostname or "")
+    local = is_loopback(split_address(address).hostname or "")
     # The classes are taken over by an instance when it is made.
     Requester.injectConnectionClasses(_Direct, HTTPSRequestsConnectionClass)
     github = Github(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import requests
 
@@ -19,7 +18,7 @@ from keyturn.github.answer import NONSENSE, missing_is_forbidden
 from keyturn.github.client import PAGE_SIZE, Client, repository_path
 from keyturn.github.runs import GitHubRuns, read_run
 from keyturn.model.runs import WorkflowRun
-from keyturn.parse import is_loopback
+from keyturn.parse import is_loopback, split_address
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class GitHubFailedRuns:
     def __init__(self, client: Client, *, api_url: str, ca_bundle: str | None) -> None:
         self._client = client
         self._runs = GitHubRuns(client)
-        self._local = is_loopback(urlsplit(api_url).hostname or "")
+        self._local = is_loopback(split_address(api_url).hostname or "")
         self._ca_bundle = ca_bundle
 
     def list_failed(self, repository: str, *, since: datetime) -> Sequence[WorkflowRun]:
@@ -90,7 +89,7 @@ class GitHubFailedRuns:
 
     def _download(self, address: str) -> str | None:
         try:
-            parts = urlsplit(address)
+            parts = split_address(address)
             direct = self._local and is_loopback(parts.hostname or "")
             if parts.username is not None or not (parts.scheme == "https" or direct):
                 _log.info("GitHub sends on to an address that no log is read from")

@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from keyturn.errors import KeyturnError, UsageError
-from keyturn.parse import is_loopback
+from keyturn.parse import is_loopback, split_address
 from keyturn.workflow_commands import command
 
 _MAX_EVENT_BYTES = 10 << 20
@@ -134,7 +133,7 @@ class Runner:
     @property
     def api_on_loopback(self) -> bool:
         """Whether GitHub's API is on this machine: a sandbox."""
-        return is_loopback(urlsplit(self.api_url).hostname or "")
+        return is_loopback(split_address(self.api_url).hostname or "")
 
     @property
     def default_branch(self) -> str | None:
@@ -216,7 +215,8 @@ def _encode(text: str) -> bytes:
 
 def _number(environ: Mapping[str, str], name: str) -> int | None:
     text = environ.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() else None
+    # A longer one is no number of GitHub's, and Python refuses those of over 4300 digits.
+    return int(text) if len(text) < 20 and text.isascii() and text.isdecimal() else None
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

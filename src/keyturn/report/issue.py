@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from keyturn.instants import format_instant
 from keyturn.issues.case import Case
 from keyturn.issues.state import Kind
 from keyturn.manual import find_steps, has_compared
 from keyturn.model import Finding, FirstBreak, Inspected, Reference, Token, TokenStatus
+from keyturn.parse import split_address
 from keyturn.report import escape
 from keyturn.report.advice import fence, tell
 from keyturn.report.dashboard import NoticeText
@@ -147,7 +148,7 @@ class IssueText(NoticeText):
             expires=format_expiry(case.inspected.status),
             last_use=self._last_use(case.inspected),
             scopes=_cut(case.inspected.status.scopes, _MOST_SCOPES, ", "),
-            steps=find_steps(case, urlsplit(self.server_url).netloc),
+            steps=find_steps(case, split_address(self.server_url).netloc),
             link=self._link_to_form(case),
             most=_MOST_COPIES,
             wanted=lambda scopes: _cut(scopes, _MOST_SCOPES, ", "),

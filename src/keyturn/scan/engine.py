@@ -134,29 +134,29 @@ class Engine:
 
     def _at(self, data: bytes, at: int, row: Pattern) -> Iterator[Hit]:
         """Try a row where its literal stands."""
-        expression, start, reach = self._expression(row), max(0, at - row.lead), at + row.reach
-        if not row.lead:
-            found = expression.match(data, at, reach)
-            if found:
-                yield from _judged(data, found, row)
-                return
-        else:
-            matches = [
-                match
-                for match in expression.finditer(data, start, reach)
-                if match.start() <= at < match.end()
-            ]
-            for match in matches:
-                yield from _judged(data, match, row)
-            if matches:
-                return
+        start, reach = max(0, at - row.lead), at + row.reach
+        if match := self._around(data, at, start, reach, row):
+            yield from _judged(data, match, row)
+            return
+        if row.lead:
             start = max(0, start - _FOLDS)
         if row.reach <= _LONGEST_FOLDED and (plain := _plainer(data, start, reach)):
-            before = data[start:at]
-            found = _around(expression, plain, before) if row.lead else expression.match(plain)
-            if found:
-                for hit in _judged(plain, found, row):
+            place = _place_in(plain, data[at:reach])
+            if match := self._around(plain, place, 0, len(plain), row):
+                for hit in _judged(plain, match, row):
                     yield hit._replace(start=at, end=at + hit.end - hit.start)
+
+    def _around(
+        self, data: bytes, at: int, start: int, end: int, row: Pattern
+    ) -> re.Match[bytes] | None:
+        """Return the match that holds the literal at a place; others have their own literal."""
+        expression = self._expression(row)
+        if not row.lead:
+            return expression.match(data, at, end)
+        for match in expression.finditer(data, start, end):
+            if match.end() > at:
+                return match if match.start() <= at else None
+        return None
 
     def _near(self, data: bytes, start: int, end: int, row: Pattern) -> Iterator[Hit]:
         """Try a contextual row in the neighbourhood of its provider's name."""
@@ -231,20 +231,14 @@ def _plainer(data: bytes, start: int, end: int) -> bytes:
     return b"" if plain == stretch else plain
 
 
-def _around(expression: re.Pattern[bytes], plain: bytes, before: bytes) -> re.Match[bytes] | None:
-    """Return the match in a plainer text that stands where its literal does, behind `before`.
+def _place_in(plain: bytes, rest: bytes) -> int:
+    """Return where a plainer text holds a place that `rest` follows in the original.
 
-    What stands nearby has its own literal, and its own place.
+    Counted from the end, because only what follows tells which ends of lines are folds.
     """
     from keyturn.scan.decode import plainer
 
-    last = plainer(before)
-    # Whether the blanks there are a fold, only what follows tells.
-    first = len(last.rstrip(b" \t\r\n\\"))
-    for match in expression.finditer(plain):
-        if match.start() <= len(last) and match.end() > first:
-            return match
-    return None
+    return len(plain) - len(plainer(rest))
 
 
 def _check(name: str, whole: bytes, secret: bytes) -> str:

@@ -270,6 +270,8 @@ GENERIC = Pattern(
         for name in _NAMES.split()
         for spelling in (name, name.upper(), name.title(), name.title().replace("_", ""))
     ),
+    # What stands before may say that the value is none, which `assignment` has to see.
+    r"(?i:(?:hashed|encrypted|sealed)[_-]?)?"
     r"(?i:secret|token|passw|pwd|passphrase|credential|(?:api|access|auth)[_-]?key)[A-Za-z0-9_.-]{0,24}"
     r"[\"'\\]{0,4}\s{0,4}(?:=>|:=|[:=])\s{0,4}[\"'`\\]{0,4}([A-Za-z0-9+/_.=~!@#%^*-]{12,200})"
     r"(?![A-Za-z0-9+/_.=~!@#%^*(\[{-])",
@@ -277,7 +279,7 @@ GENERIC = Pattern(
     "a name and a value, no vendor's format; off unless asked for",
     "assignment",
     entropy=3.2,
-    lead=1,  # the name may begin with other words
+    lead=len("encrypted_"),
     reach=320,
 )
 """An assignment to a name that says secret; not among `ROWS`."""
