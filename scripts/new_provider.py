@@ -14,6 +14,7 @@ from string import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "docs/reference/providers.md"
+HOSTS = "docs/reference/egress.md"
 SCHEMA = "docs/reference/keyturn.schema.json"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -23,7 +24,8 @@ A passing contract test and a server to ask are there. Fill in what is the vendo
   2. the base classes of keyturn/interfaces.py for what it can do beyond telling (CONTRIBUTING.md)
   3. {test}: the vendor's own words of each refusal; {sandbox}: its answers
   4. tests/conformance: hold the server against the vendor's API description, or its pages
-  5. {page}: the row and the section; a page in docs/how-to that starts from nothing; CHANGELOG.md
+  5. {page}: the row and the section; {hosts}: the row;
+     a page in docs/how-to that starts from nothing; CHANGELOG.md
 Look for TODO. Then: make check && make test T={test}
 """
 
@@ -57,6 +59,8 @@ def begin(root: Path, name: str) -> list[Path]:
         raise Refused(f"{there[0].relative_to(root)} is there already")
     page = root / PAGE
     files[page] = _with_provider(page.read_text(encoding="utf-8"), words)
+    hosts = root / HOSTS
+    files[hosts] = _with_host(hosts.read_text(encoding="utf-8"), words)
     for path, text in files.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     # Where lines break, and how imports are sorted, depends on the name.
@@ -91,6 +95,13 @@ def _with_provider(page: str, words: dict[str, str]) -> str:
     return head[:first] + "".join(ordered) + after + "\n".join(sections)
 
 
+def _with_host(page: str, words: dict[str, str]) -> str:
+    """Return the page with a row after those of the other providers."""
+    row = Template((TEMPLATES / "host.md.tmpl").read_text(encoding="utf-8")).substitute(words)
+    *_, last = re.finditer(r"(?m)^\| [^|\n]+ \| provider `[^\n]*\n", page)
+    return page[: last.end()] + row + page[last.end() :]
+
+
 def main(arguments: list[str]) -> int:
     """Begin the provider of that name; say what to do next."""
     try:
@@ -101,8 +112,9 @@ def main(arguments: list[str]) -> int:
     except Refused as refused:
         print(f"new-provider: {refused}", file=sys.stderr)
         return 2
-    module, sandbox, test, page, _schema = (path.relative_to(root).as_posix() for path in made)
-    print(NEXT.format(module=module, sandbox=sandbox, test=test, page=page).strip())
+    names = ("module", "sandbox", "test", "page", "hosts", "schema")
+    written = (path.relative_to(root).as_posix() for path in made)
+    print(NEXT.format(**dict(zip(names, written, strict=True))).strip())
     return 0
 
 

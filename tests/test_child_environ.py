@@ -12,7 +12,7 @@ import pytest
 from keyturn.child_environ import child_environ, git_environ
 from keyturn.commands.demo_stage import Stage
 from keyturn.scan import run as scanning
-from keyturn.scan.gitio import Git
+from keyturn.scan.gitio import Git, GitError
 from tests.scan.repositories import Repository
 from tests.systems import needs_scripts
 
@@ -37,6 +37,7 @@ HOOK = {
     "GIT_CONFIG_KEY_0": "safe.directory",
     "GIT_CONFIG_VALUE_0": "*",
 }
+NO_FETCHING = {"GIT_NO_LAZY_FETCH": "1"}
 MACHINE = {"PATH": os.environ["PATH"], "HOME": "/home/me", "LANG": "C", "SYSTEMROOT": "C:/Windows"}
 
 PRINTS_ITS_ENVIRONMENT = f"""\
@@ -55,7 +56,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 def test_what_passes() -> None:
     assert child_environ(MACHINE | HOOK | SECRETS) == MACHINE
-    assert git_environ(MACHINE | HOOK | SECRETS) == MACHINE | HOOK
+    assert git_environ(MACHINE | HOOK | SECRETS) == MACHINE | HOOK | NO_FETCHING
 
 
 @needs_scripts
@@ -69,20 +70,26 @@ def test_git_gets_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, value)
     given, arguments = json.loads(Git(MACHINE | HOOK | SECRETS).output("anything"))
     # What Python itself adds at its start.
-    assert {k: v for k, v in given.items() if k != "LC_CTYPE"} == MACHINE | HOOK
+    assert {k: v for k, v in given.items() if k != "LC_CTYPE"} == MACHINE | HOOK | NO_FETCHING
     assert CANARY not in arguments
 
 
-def test_the_demonstration_s_children_get_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to look into")
+def test_the_demonstration_s_children_get_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "keyturn.yml").write_text("version: 1\n")
     stage = Stage(tmp_path, color=False, machine=child_environ(MACHINE | SECRETS))
-    with stage.start("here", {"GIVEN": "x"}, "config", "check") as child:
-        environ = Path(f"/proc/{child.pid}/environ")
-        read = environ.read_bytes().decode() if environ.exists() else ""
+    with stage.start("here", {"GIVEN": "x"}, "--version") as child:
+        read = ""
+        while not read and child.poll() is None:  # empty until it has begun
+            read = Path(f"/proc/{child.pid}/environ").read_text()
         stage.wait(child)
     assert child.returncode == 0
-    assert CANARY not in read
+    given = dict(each.split("=", 1) for each in read.split("\0")[:-1])
+    assert given == MACHINE | {"GIVEN": "x"}
 
 
 SOURCES = {
@@ -126,6 +133,28 @@ def test_no_setting_and_no_file_of_a_repository_runs_anything(
     scanning.scan(options, repository.environment)
     assert not ran.exists()
     repository.git("diff", "HEAD~1")
+    assert ran.exists(), "the trap is none"
+
+
+@needs_scripts
+def test_what_a_clone_left_out_is_not_fetched(repository: Repository, tmp_path: Path) -> None:
+    """The program that would fetch it is named by a setting of the clone."""
+    ran, trap, clone = tmp_path / "ran", tmp_path / "trap", tmp_path / "clone"
+    trap.write_text(f'#!/bin/sh\necho $0 >> {ran}\nexec git-upload-pack "$@"\n')
+    trap.chmod(0o755)
+    (repository.folder / "file.txt").write_text("one\n")
+    repository.git("add", ".")
+    repository.git("commit", "-q", "-m", "one")
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    source = f"file://{repository.folder}"
+    repository.git("clone", "-q", "--no-checkout", "--filter=blob:none", source, str(clone))
+    repository.git("-C", str(clone), "config", "remote.origin.uploadpack", str(trap))
+    ask = ("-C", str(clone), "cat-file", "blob", "HEAD:file.txt")
+    with pytest.raises(GitError, match="clone it whole"):
+        Git(repository.environment).output(*ask)
+    assert not ran.exists()
+    repository.git(*ask)
     assert ran.exists(), "the trap is none"
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from keyturn import __version__, cli
 from keyturn.errors import KeyturnError
+from keyturn.report.publish import tell
+from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
 from tests.systems import needs_scripts
 from tests.world import World
@@ -67,6 +69,21 @@ def test_errors_come_with_a_hint(world: World, monkeypatch: pytest.MonkeyPatch) 
     ran = world.run("check")
     assert ran.code == 3
     assert ran.err.splitlines()[-2:] == ["keyturn: it did not work", "  hint: try another way"]
+
+
+def test_an_error_and_a_word_about_the_run_hold_no_value(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = "canary-" + "q7" * 12
+
+    def broken(*_: object) -> None:
+        SecretValue(value)
+        tell(f"a token is called {value}")
+        raise KeyturnError(f"{value} did not work", hint=f"without {value}")
+
+    monkeypatch.setattr("keyturn.commands.check.run", broken)
+    said = world.run("check", GITHUB_ACTIONS=None).err.splitlines()
+    assert said == ["a token is called ***", "keyturn: *** did not work", "  hint: without ***"]
 
 
 @pytest.mark.parametrize("text", ["sarif=a/b.sarif", "a=b.txt", "plain.txt"])

@@ -154,6 +154,8 @@ SECRET = "glpat-" + hashlib.sha256(b"what nobody may see").hexdigest()[:20]
         (["check", "--formt=json"], "there is no flag '--formt'", "did you mean '--format'?"),
         (["rotate", "--applly"], "there is no flag '--applly'", "did you mean '--apply'?"),
         (["check", "--zzz"], "there is no flag '--zzz'", "see keyturn check --help"),
+        (["scan", "--at", "2027-01-01"], "there is no flag '--at'", "see keyturn scan --help"),
+        (["sandbox", "--port", SECRET], "argument --port: that is no number", "sandbox --help"),
         (["check", f"--token={SECRET}"], "there is no flag '--token'", ""),
         (["check", "--fail", "error"], "there is no flag '--fail'", ""),
         (["config", "check", SECRET], "that is one word too many", "see keyturn config --help"),

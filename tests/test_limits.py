@@ -49,29 +49,29 @@ BOMBS = {
 }
 
 
-def configuration(data: bytes, _folder: Path) -> None:
-    config.load(data, "keyturn.yml", repository="octo/app")
+def configuration(data: bytes, _folder: Path) -> object:
+    return config.load(data, "keyturn.yml", repository="octo/app")
 
 
-def workflow(data: bytes, _folder: Path) -> None:
-    Reader(".github/workflows/a.yml").load(data)
+def workflow(data: bytes, _folder: Path) -> object:
+    return Reader(".github/workflows/a.yml").load(data)
 
 
-def event(data: bytes, folder: Path) -> None:
+def event(data: bytes, folder: Path) -> object:
     path = folder / "event.json"
     path.write_bytes(data)
-    assert isinstance(Runner.from_environ({"GITHUB_EVENT_PATH": str(path)}).event, dict)
+    return Runner.from_environ({"GITHUB_EVENT_PATH": str(path)}).event or None
 
 
-def leaks(data: bytes, folder: Path) -> None:
+def leaks(data: bytes, folder: Path) -> object:
     path = folder / "leaks.json"
     path.write_bytes(data)
-    _read_report(path)
+    return _read_report(path)
 
 
-def memory(data: bytes, _folder: Path) -> None:
+def memory(data: bytes, _folder: Path) -> object:
     text = data.decode("utf-8", "replace")
-    read_memory(f"<!-- keyturn:begin {text} -->\n<!-- keyturn:end -->")
+    return read_memory(f"<!-- keyturn:begin {text} -->\n<!-- keyturn:end -->")
 
 
 READERS: dict[str, Callable[[bytes, Path], object]] = {
@@ -88,20 +88,29 @@ READERS: dict[str, Callable[[bytes, Path], object]] = {
     "a token's own JSON": lambda data, _: structure._json(base64.urlsafe_b64encode(data)),
 }
 REFUSALS = (KeyturnError, ValueError)
-"""What each reader's caller knows how to tell."""
+"""What each reader's caller knows how to tell; where nobody is told, None is what was read."""
+_NO_BOMBS_IN_JSON = {"a float beyond floats", "half a character", "not a number"}
+HARMLESS = {
+    "a workflow": {"many keys", "blanks"},
+    "a provider's answer": _NO_BOMBS_IN_JSON,
+    "GitHub's answer": _NO_BOMBS_IN_JSON,
+    "a token's own JSON": _NO_BOMBS_IN_JSON,
+}
+"""Read as what they are: each is small in memory, and its parts are looked at one by one."""
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_a_bomb_is_refused_in_words(
-    read: Callable[[bytes, Path], object], bomb: bytes, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_in_words(reader: str, name: str, tmp_path: Path) -> None:
+    read, bomb = READERS[reader], BOMBS[name]
     began = time.process_time()
     try:
-        read(bomb, tmp_path)
+        taken = read(bomb, tmp_path) is not None
     except REFUSALS as error:
         assert not isinstance(error, RecursionError)
+        taken = False
     assert time.process_time() - began < 10
+    assert taken == (name in HARMLESS.get(reader, ()))
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ _SYSTEM = frozenset(
 )
 
 # By these git tells a hook which repository, index and objects are meant, and a person tells git
-# where its settings are (git's manual, "git", "ENVIRONMENT VARIABLES", 2026-11). Not one that names
-# a program, and none that changes what is printed.
+# where its settings and programs are (git's manual, "git", "ENVIRONMENT VARIABLES", 2026-11).
+# Not one that names another program, and none that changes what is printed.
 _GIT = frozenset(
     (
         *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"),
@@ -31,10 +31,11 @@ _GIT = frozenset(
         *("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
         *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT"),
         *("GIT_CONFIG_PARAMETERS", "GIT_ATTR_NOSYSTEM", "GIT_ATTR_SOURCE"),
-        # A clone that left files out fetches them when they are asked for, maybe by SSH.
-        "SSH_AUTH_SOCK",
     )
 )
+# A clone that left files out would fetch them by whatever program its settings name (git's manual,
+# "git", "--no-lazy-fetch", 2026-11).
+_NO_FETCHING = {"GIT_NO_LAZY_FETCH": "1"}
 _NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """Settings by environment, among them the folders that are safe to read."""
 
@@ -46,8 +47,9 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 def git_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what git needs to run, and what it was told about the repository at hand."""
-    return {
+    told = {
         name: value
         for name, value in environ.items()
         if name in _SYSTEM or name in _GIT or name.startswith(_NUMBERED)
     }
+    return told | _NO_FETCHING

@@ -130,8 +130,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def _say(text: str) -> None:
     from keyturn.plain import said
+    from keyturn.secret_value import redact
 
-    print(said(text), file=sys.stderr)
+    print(said(redact(text)), file=sys.stderr)
 
 
 def _dispatch(argv: list[str], environ: Mapping[str, str], *, now: datetime) -> int:

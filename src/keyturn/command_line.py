@@ -85,5 +85,7 @@ def _find_near(word: str, known: Iterable[str]) -> str:
     """Return "did you mean" where something known is near."""
     import difflib
 
-    near = difflib.get_close_matches(word[:100], list(known), n=1)
-    return f"did you mean '{near[0]}'?" if near else ""
+    # The dashes are right in any case, and would make short flags like each other.
+    names = {name.lstrip("-"): name for name in known}
+    near = difflib.get_close_matches(word[:100].lstrip("-"), names, n=1)
+    return f"did you mean '{names[near[0]]}'?" if near else ""

@@ -58,10 +58,18 @@ def make_parser() -> Parser:
     _add_repository_flag(add["init"])
     _add_color_flag(add["demo"])
     add["sandbox"].add_argument(
-        "--port", type=int, default=0, help="GitHub's port; the providers' are the next"
+        "--port", type=_number, default=0, help="GitHub's port; the providers' are the next"
     )
     add["completion"].add_argument("shell", choices=SHELLS, help="whose script is printed")
     return parser
+
+
+def _number(text: str) -> int:
+    """Return a number. Raises ArgumentTypeError, which does not repeat what it is instead."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("that is no number") from None
 
 
 def _add_config_flag(parser: argparse.ArgumentParser) -> None:

@@ -64,16 +64,18 @@ class _Registry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._masked: set[str] = set()
+        # By their first characters: one look says that none of thousands begins at a place.
+        self._masked: dict[str, set[str]] = {}
         self._tell: Callable[[str], None] | None = None
 
     def add(self, value: str) -> None:
-        new = {form for form in forms(value) if len(form) >= _SHORTEST_REDACTED}
+        long = {form for form in forms(value) if len(form) >= _SHORTEST_REDACTED}
         with self._lock:
-            new -= self._masked
-            self._masked |= new
+            new = {form for form in long if form not in self._masked.get(_head(form), ())}
+            for form in new:
+                self._masked.setdefault(_head(form), set()).add(form)
             if self._tell and new:
-                for form in (value, *unknown_to_runners(value)):
+                for form in (value, *(form for form in unknown_to_runners(value) if form in long)):
                     self._tell(form)
 
     def on_add(self, tell: Callable[[str], None] | None) -> None:
@@ -91,14 +93,19 @@ class _Registry:
 
     def _find(self, text: str) -> list[tuple[int, int]]:
         """Return where values begin and end, in order."""
-        found = []
         with self._lock:
-            for form in self._masked:
-                at = text.find(form)
-                while at >= 0:
-                    found.append((at, at + len(form)))
-                    at = text.find(form, at + 1)
-        return sorted(found)
+            if not self._masked:
+                return []
+            return [
+                (at, at + len(form))
+                for at in range(len(text) - _SHORTEST_REDACTED + 1)
+                for form in self._masked.get(text[at : at + _SHORTEST_REDACTED], ())
+                if text.startswith(form, at)
+            ]
+
+
+def _head(form: str) -> str:
+    return form[:_SHORTEST_REDACTED]
 
 
 _registry = _Registry()

@@ -15,8 +15,9 @@ from keyturn.flags import SHELLS
 from keyturn.help_texts import COMMANDS
 from keyturn.rules import SEVERITIES
 
+# As the how-to has it loaded.
 COMPLETE = """\
-source "$1"
+eval "$(cat "$1")"
 shift
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))

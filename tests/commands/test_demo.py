@@ -122,7 +122,7 @@ def test_a_rotation_is_killed_and_healed(
     ("name", "value", "said"),
     [
         ("STORED_AS", "ANOTHER", "it was to be killed"),
-        ("_WEEK", timedelta(days=1), "there should be"),
+        ("_PAST_OVERLAP", timedelta(days=1), "there should be"),
     ],
 )
 def test_a_rotation_that_goes_otherwise_is_said(

@@ -60,18 +60,32 @@ def test_formats_and_outage(world: World, tmp_path: Path) -> None:
     assert world.run("inventory").code == 3
 
 
-@pytest.mark.parametrize("url", ["git@github.com:octo/storefront.git", "https://x/octo/storefront"])
-def test_a_checkout_of_the_named_repository_is_read_from_disk(world: World, url: str) -> None:
+OUTSIDE = {"GITHUB_REPOSITORY": None, "GITHUB_ACTIONS": None}
+
+
+def clone_from(world: World, url: str) -> None:
+    """Make a checkout of the workspace."""
     world.write(".git/config", f'[core]\n[remote "origin"]\n\turl = {url}\n')
     world.write(".git/HEAD", "ref: refs/heads/main\n")
     for folder in ("objects", "refs"):
         (world.workspace / ".git" / folder).mkdir()
-    outside = {"GITHUB_REPOSITORY": None, "GITHUB_ACTIONS": None}
-    ran = world.run("inventory", "--repository", "octo/storefront", **outside)
+
+
+@pytest.mark.parametrize("url", ["git@github.com:octo/storefront.git", "https://x/octo/storefront"])
+def test_a_checkout_of_the_named_repository_is_read_from_disk(world: World, url: str) -> None:
+    clone_from(world, url)
+    ran = world.run("inventory", "--repository", "octo/storefront", **OUTSIDE)
     assert ran.code == 0
     assert not any("/contents/" in line for line in ran.asked)
-    other = world.run("inventory", "--repository", "octo/elsewhere", **outside)
+    other = world.run("inventory", "--repository", "octo/elsewhere", **OUTSIDE)
     assert any("/contents/" in line for line in other.asked)
+
+
+def test_a_checkout_from_what_is_no_address_is_that_of_any_repository(world: World) -> None:
+    clone_from(world, "http://[")
+    ran = world.run("inventory", "--repository", "octo/storefront", **OUTSIDE)
+    assert ran.code == 0
+    assert not any("/contents/" in line for line in ran.asked)
 
 
 LEVELS = """\

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from keyturn import config
+from keyturn.github.client import Client
 from keyturn.model import Phase, Skip
 from keyturn.rotation.keys import RecoveryKey
 from keyturn.sandbox import Fault, Sandbox, example
@@ -367,6 +369,15 @@ def test_two_tokens_overlap_over_several_runs(scene: Scene) -> None:
     again = scene.run("rotate", "--apply", "--format", "json")
     assert (again.code, again.writes) == (0, [])
     assert [skipped["reason"] for skipped in again.report["skipped"]] == ["not-due"]
+
+
+def test_a_run_that_takes_seconds_does_not_wait_for_them(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it stores is dated by GitHub's clock, which goes on while the run lasts."""
+    begun, seconds = scene.box.clock.now, count()
+    monkeypatch.setattr(Client, "clock", lambda _: begun + timedelta(seconds=next(seconds)))
+    assert scene.apply()["message"] == "waits: the new value has not been seen in use"
 
 
 def test_the_overlap_that_is_written_is_kept(scene: Scene) -> None:

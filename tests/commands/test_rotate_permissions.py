@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import rows
 from tests.rotation.running import Ran, run
 from tests.rotation.worlds import MANY, GitLab, Place, World
 
@@ -196,7 +197,6 @@ def test_a_repository_that_the_app_is_not_installed_on_is_not_guessed_about(worl
 
 def test_the_guide_has_the_same_table(root: Path) -> None:
     table = (root / GUIDE).read_text("utf-8").partition("| permission |")[2].partition("\n\n")[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
-    told = [(row[0], row[1], row[3].partition(",")[0]) for row in rows]
+    told = [(row[0], row[1], row[3].partition(",")[0]) for row in rows("| permission |" + table)]
     assert told[:-1] == [(right.permission, right.access, right.without) for right in RIGHTS]
     assert told[-1] == ("Metadata", "read", "")

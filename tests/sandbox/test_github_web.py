@@ -37,9 +37,19 @@ def test_no_issue_yet_is_said(web: GitHubWeb) -> None:
     assert Client(web.url).get("/octo/app/issues") == b"no issues\n"
 
 
+def test_a_file_is_where_a_report_links_to(web: GitHubWeb, app: Repository) -> None:
+    first = app.git.refs["refs/heads/main"]
+    app.write_file("a/deep/file.txt", "deeper\n")
+    show = Client(web.url).get
+    assert show("/octo/app/blob/HEAD/a/deep/file.txt") == b"deeper\n"
+    assert show(f"/octo/app/blob/{first}/a/deep/file.txt") == b"deep\n"
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/octo/app/blob/HEAD/a/deep",
+        "/octo/app/blob/nowhere/a.txt",
         "/octo/app/issues/9",
         "/octo/app/issues/x",
         "/octo/none/issues",

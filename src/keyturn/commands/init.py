@@ -35,7 +35,8 @@ from keyturn.survey import take_inventory
 
 CONFIGURATION = PLACES[0]
 WORKFLOW = ".github/workflows/keyturn.yml"
-_UNPINNED = "keyturn/keyturn@v0"
+_PINNED = "keyturn/keyturn@3487998ea847f02d9a1313c1586b63005c25f83d # main"
+"""What the documentation pins too: scripts/pin_examples.py renews it with each release."""
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
@@ -89,7 +90,8 @@ def _require_answers(inventory: Inventory) -> None:
 def _find_action(git: Git) -> str:
     """Return keyturn's own action, pinned to the installed commit where that is known."""
     commit = _find_commit(git)
-    return f"keyturn/keyturn@{commit} # v{__version__}" if commit else _UNPINNED
+    # No tag: that the commit is a release's, nobody has said.
+    return f"keyturn/keyturn@{commit} # keyturn {__version__}" if commit else _PINNED
 
 
 def _find_commit(git: Git) -> str | None:
@@ -165,7 +167,8 @@ def _tell(draft: Draft, inventory: Inventory, action: str) -> Iterator[str]:
     yield f"  2. Look at {WORKFLOW}" + (f": it hands {given} to keyturn," if given else ",")
     yield "     commit both, and run it once by hand (workflow_dispatch)."
     yield "  3. Let keyturn see which secrets are stored: docs/how-to/github-app.md."
-    if action == _UNPINNED:
-        yield f"Pin {_UNPINNED} to a commit: this installation does not know its own."
+    if action == _PINNED:
+        yield "The workflow runs the commit of keyturn that its documentation names: this"
+        yield "installation does not know its own."
     else:
         yield "The workflow runs the commit of keyturn that is installed here."

@@ -10,7 +10,6 @@ import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
 
 from keyturn import config as configuration
 from keyturn import providers
@@ -25,6 +24,7 @@ from keyturn.errors import (
 from keyturn.github.checkout import Checkout
 from keyturn.github.runner import Runner, on_default_branch
 from keyturn.model import Failure, FailureKind, Survey, Token, TokenStatus
+from keyturn.parse import split_address
 from keyturn.scan.gitio import Git
 from keyturn.secret_value import SecretValue
 from keyturn.settings import Settings
@@ -176,7 +176,7 @@ def _is_checkout(settings: Settings) -> bool:
 def _origin(settings: Settings) -> str | None:
     """Return owner/name of the checkout's `origin`; None where there is none."""
     url = Git(settings.environ).said(str(settings.root), "config", "--get", "remote.origin.url")
-    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
+    path = split_address(url).path if "://" in url else url.partition(":")[2]
     return path.strip("/").removesuffix(".git") or None
 
 

@@ -109,7 +109,7 @@ def emit(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print something about the run, which is no result, to standard error."""
-    print(said(text), file=sys.stderr)
+    print(said(redact(text)), file=sys.stderr)
 
 
 def tell_names(notes: Iterable[str], settings: Settings) -> None:

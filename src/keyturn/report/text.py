@@ -27,9 +27,6 @@ from keyturn.report.summary import (
     summarize,
 )
 
-_NARROWEST = 40
-"""Columns below which wrapping would take the text apart; such a terminal wraps by itself."""
-
 _LONGEST_WHOLE = 20
 """Columns of a word that is not broken in a table: every date and state, and most ids."""
 
@@ -55,7 +52,7 @@ def render_text(survey: Survey, *, color: bool, width: int, verbose: bool = Fals
 
     `verbose`: what takes a secret's place is told with every step, and the patch.
     """
-    return _Text(survey, color, max(width, _NARROWEST), verbose).render()
+    return _Text(survey, color, width, verbose).render()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
     """
     stored, old_expiry = case.stored_at, case.old.expires_at
     cap = timedelta(seconds=case.operation.facts["cap"])
-    blind = _Blind(over=case.now >= latest(stored, cap=cap, old_expiry=old_expiry))
+    # The dates of what this run has stored itself lie after its beginning, which is `case.now`.
+    now = max(case.now, case.ledger.clock())
+    blind = _Blind(over=now >= latest(stored, cap=cap, old_expiry=old_expiry))
     consumers = list(_consumers(case, blind))
     holders = find_holders(consumers, stored)
     if any(holder.jobs_would_tell for holder in holders):
@@ -54,7 +56,7 @@ def judge(case: Case) -> tuple[Verdict, tuple[Holder, ...]]:
         overlap=timedelta(seconds=case.operation.facts["overlap"]),
         cap=cap,
         old_expiry=old_expiry,
-        now=case.now,
+        now=now,
         unseen=blind.to,
     )
     return verdict, holders

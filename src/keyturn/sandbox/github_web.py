@@ -1,4 +1,4 @@
-"""What people see of the sandbox's GitHub beside its API: issues as plain text, and clones.
+"""What people see of the sandbox's GitHub beside its API: issues and files as text, and clones.
 
 It shows everything to everybody on this machine, and changes nothing.
 """
@@ -28,6 +28,7 @@ class GitHubWeb:
         for template, page in (
             ("/issues", _issues),
             ("/issues/{number}", _issue),
+            ("/blob/{commit}/{path*}", _file),
             # git's "dumb" protocol: a folder of files that anybody may fetch. Ref 2026-11:
             # https://git-scm.com/docs/http-protocol
             ("/HEAD", _head),
@@ -77,6 +78,13 @@ def _shown(issue: Issue) -> str:
         *(f"--- {comment.author} wrote:\n\n{comment.body}" for comment in issue.comments),
     ]
     return "\n\n".join(_HIDDEN.sub("", part).strip() for part in parts) + "\n"
+
+
+def _file(repository: Repository, *, commit: str, path: str) -> str | None:
+    git = repository.git
+    sha = git.resolve(repository.default_branch if commit == "HEAD" else commit)
+    _, blob = git.flat(git.commits[sha].tree).get(path, ("", "")) if sha else ("", "")
+    return git.blobs[blob].decode(errors="replace") if blob else None
 
 
 def _head(repository: Repository) -> str:

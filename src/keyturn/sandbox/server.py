@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -87,6 +88,12 @@ class Exchange:
 Handler = Callable[..., Response]
 
 
+@cache  # hundreds of templates, the same for every sandbox that is made
+def _pattern(template: str) -> re.Pattern[str]:
+    pattern = re.sub(r"\\{(\w+)\\\*\\}", r"(?P<\1>.+)", re.escape(template))
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern))
+
+
 class Router:
     """Method and path template (`/repos/{owner}/{repo}`) -> handler(request, **parameters).
 
@@ -99,9 +106,7 @@ class Router:
 
     def add(self, method: str, template: str, handler: Handler) -> None:
         """Register a handler."""
-        pattern = re.sub(r"\\{(\w+)\\\*\\}", r"(?P<\1>.+)", re.escape(template))
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern)
-        self.routes.append((method, re.compile(pattern), handler))
+        self.routes.append((method, _pattern(template), handler))
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
         """Return the handler and its decoded parameters."""

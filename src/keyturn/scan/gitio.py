@@ -354,6 +354,8 @@ def _complaint(told: bytes) -> str:
     if any("unknown option `cached'" in line for line in lines):
         # Outside a repository `git diff` only compares two files.
         return "this is not a git repository"
+    if any("promisor remote" in line for line in lines):
+        return "git lacks files that this clone left out, and a scan fetches none; clone it whole"
     for start in ("fatal: ", "error: ", ""):
         for line in lines:
             if line.startswith(start):
