@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
 # For every system and Python; wheels alone, because nothing is to be compiled where they are installed.
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-emit-index-url \
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 .DEFAULT_GOAL := help
 .PHONY: help dev demo test coverage check fmt bench-check bench-scan bench-rotation dist image e2e fuzz \
@@ -63,9 +63,12 @@ bench-scan: $(BIN)/.ready ## speed, memory, noise and recall of the scanner agai
 bench-rotation: $(BIN)/.ready ## kill rotations at every request and count what is lost; bounded with POINTS=20
 	@$(BIN)/python -m bench.rotation $(if $(POINTS),--points $(POINTS))
 
-dist: $(BIN)/.ready ## build the wheel and the source archive
-	@rm -rf dist
-	@$(BIN)/python -m hatchling build
+dist: ## build the wheel and the source archive, with nothing but what is locked
+	@rm -rf dist build
+	@$(PYTHON) -m venv build
+	@build/bin/python -m pip install --quiet --require-hashes --only-binary :all: --requirement requirements-build.lock
+	@build/bin/python -m hatchling build
+	@rm -rf build
 
 image: ## build the container image with docker or podman
 	@engine=$$(command -v docker || command -v podman) && $$engine build -t keyturn:local .

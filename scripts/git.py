@@ -1,4 +1,4 @@
-"""Asks git, for the scripts of a release; it changes nothing by itself and prints no credential."""
+"""Asks git and gh, for the scripts of a release; it decides nothing."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def ask_git(
     if done.returncode:
         raise Refused(f"git {words[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout.decode().rstrip("\n")
+
+
+def ask_gh(root: Path, *words: str) -> str:
+    """Return what gh prints, without the last line break; its complaints go to the log."""
+    done = subprocess.run(
+        ["gh", *words], cwd=root, check=False, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    if done.returncode:
+        failed = " ".join(words[:2])
+        raise Refused(f"gh {failed} failed, as it says above; run this step again")
+    return done.stdout.rstrip("\n")
 
 
 def remote_tags(root: Path) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Renews the pins of keyturn in the README, the documentation and the examples after a release.
+"""Renews the pins of keyturn after a release: in README, docs and examples, and what `init` writes.
 
 It changes lines that pin keyturn and no others; a test holds all of them to one pin.
 """
@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.git import IDENTITY, Refused, ask_git
+from scripts.git import IDENTITY, Refused, ask_gh, ask_git
 
-_PLACES = ("README.md", "docs", "workflows-examples")
-_USES = re.compile(r"(keyturn/keyturn(?:/[\w/-]+)?)@[0-9a-f]{40} # \S+")
+_PLACES = ("README.md", "docs", "workflows-examples", "src/keyturn/commands/init.py")
+_USES = re.compile(r"(keyturn/keyturn(?:/[\w/-]+)?)@[0-9a-f]{40} # [\w.]+")
 _REV = re.compile(r"(- repo: https://github\.com/keyturn/keyturn\n\s+rev:) \S+")
 
 
 def list_files(root: Path) -> list[Path]:
     """Return the files in which a pin of keyturn may stand."""
     names = ask_git(root, "ls-files", "-z", "--", *_PLACES).split("\0")
-    return [root / name for name in names if name.endswith((".md", ".yml"))]
+    return [root / name for name in names if name.endswith((".md", ".yml", ".py"))]
 
 
 def renew(root: Path, commit: str, tag: str) -> list[Path]:
@@ -46,17 +45,9 @@ def request(root: Path, tag: str, changed: Sequence[Path]) -> None:
     ask_git(root, "add", "--", *(str(path) for path in changed))
     ask_git(root, "commit", "--quiet", "-m", title, environ=IDENTITY)
     ask_git(root, "push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
-    if not _gh(root, "list", "--head", branch, "--json", "number", "--jq", ".[].number"):
-        _gh(root, "create", "--head", branch, "--title", title, "--body", f"{tag} is out.")
-
-
-def _gh(root: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["gh", "pr", *words], cwd=root, check=False, stdout=subprocess.PIPE, encoding="utf-8"
-    )
-    if done.returncode:
-        raise Refused(f"gh pr {words[0]} failed, as it says above; run this step again")
-    return done.stdout.strip()
+    if not ask_gh(root, "pr", "list", "--head", branch, "--json", "number", "--jq", ".[].number"):
+        about = ("--title", title, "--body", f"{tag} is out.")
+        ask_gh(root, "pr", "create", "--head", branch, *about)
 
 
 def main(words: Sequence[str], root: Path) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from scripts.git import IDENTITY, Refused, ask_git, remote_tags
+from scripts.git import IDENTITY, Refused, ask_gh, ask_git, remote_tags
 
 IMAGE = "ghcr.io/keyturn/keyturn"
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
@@ -33,6 +33,10 @@ class Release:
     tag: str
     commit: str = ""
     digest: str = ""
+
+    def as_outputs(self) -> str:
+        """Return it as later steps of the workflow read it."""
+        return f"tag={self.tag}\ncommit={self.commit}\ndigest={self.digest}"
 
 
 def check(root: Path, version: str) -> Release:
@@ -105,16 +109,16 @@ def publish(root: Path, version: str, files: Sequence[str]) -> str:
     if not release.commit:
         raise Refused(f"{release.tag} is not out; tag it first")
     names = {Path(file).name for file in files}
-    page = _ask_gh(root, "view", release.tag, "--json", "isDraft,assets")
+    page = _find_page(root, release.tag)
     if page is None:
         given = ("--draft", "--verify-tag", "--title", release.tag, "--notes", notes(root, release))
-        _tell_gh(root, "create", release.tag, *given)
-    elif not (found := json.loads(page))["isDraft"]:
-        if missing := names - {asset["name"] for asset in found["assets"]}:
+        ask_gh(root, "release", "create", release.tag, *given)
+    elif not page["isDraft"]:
+        if missing := names - {asset["name"] for asset in page["assets"]}:
             raise Refused(f"{release.tag} is published without {', '.join(sorted(missing))}")
         return f"{release.tag} is published already"
-    _tell_gh(root, "upload", release.tag, "--clobber", *files)
-    _tell_gh(root, "edit", release.tag, "--draft=false")
+    ask_gh(root, "release", "upload", release.tag, "--clobber", *files)
+    ask_gh(root, "release", "edit", release.tag, "--draft=false")
     return f"{release.tag} is published"
 
 
@@ -166,19 +170,13 @@ def _read(root: Path, path: str) -> str:
     return (root / path).read_text(encoding="utf-8")
 
 
-def _ask_gh(root: Path, *words: str) -> str | None:
-    """Return what `gh release` prints; None if it fails, as it does where there is no such page."""
-    command = ["gh", "release", *words]
-    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False)
-    return done.stdout if done.returncode == 0 else None
-
-
-def _tell_gh(root: Path, *words: str) -> None:
-    # Its complaints go straight to the log.
-    command = ["gh", "release", *words]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)
-    if done.returncode:
-        raise Refused(f"gh release {words[0]} failed, as it says above; run this step again")
+def _find_page(root: Path, name: str) -> Any:
+    """Return what there is of a release's page, or None."""
+    # Not by the failure of `view`, which has other reasons: a second draft may have the same tag.
+    pages = json.loads(ask_gh(root, "release", "list", "--limit", "1000", "--json", "tagName"))
+    if name not in [page["tagName"] for page in pages]:
+        return None
+    return json.loads(ask_gh(root, "release", "view", name, "--json", "isDraft,assets"))
 
 
 def main(words: Sequence[str], root: Path) -> int:
@@ -191,13 +189,10 @@ def main(words: Sequence[str], root: Path) -> int:
     steps.choices["publish"].add_argument("files", nargs="+")
     given = parser.parse_args(words)
     try:
-        if given.step in ("check", "tag"):
-            found = (
-                check(root, given.version)
-                if given.step == "check"
-                else tag(root, given.version, given.digest)
-            )
-            print(f"tag={found.tag}\ncommit={found.commit}\ndigest={found.digest}")
+        if given.step == "check":
+            print(check(root, given.version).as_outputs())
+        elif given.step == "tag":
+            print(tag(root, given.version, given.digest).as_outputs())
         elif given.step == "publish":
             print(publish(root, given.version, given.files), file=sys.stderr)
         else:

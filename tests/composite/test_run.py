@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from composite import run
 from keyturn.sandbox import example
+from tests.systems import needs_links
 from tests.world import World
-
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="stands a shell script in for Python"
-)
 
 
 def started(
@@ -40,6 +36,7 @@ def started(
     )
 
 
+@needs_links
 def test_a_check_gets_its_inputs_and_the_token(world: World) -> None:
     environ = dict(world.environ)
     token = environ.pop("GITHUB_TOKEN")
@@ -59,6 +56,7 @@ def test_a_check_gets_its_inputs_and_the_token(world: World) -> None:
     assert token not in ran.stdout
 
 
+@needs_links
 def test_every_wrong_input_is_named_and_the_exit_code_is_handed_on(tmp_path: Path) -> None:
     ran = started({}, {"command": "verify", "dry-run": "perhaps", "token": ""}, tmp_path)
     assert ran.returncode == 2
@@ -66,6 +64,7 @@ def test_every_wrong_input_is_named_and_the_exit_code_is_handed_on(tmp_path: Pat
     assert "'dry-run'" in ran.stderr
 
 
+@needs_links
 def test_hostile_inputs_stay_words(tmp_path: Path) -> None:
     hostile = "$(touch pwned)`touch pwned`\"';\n touch pwned #"
     ran = started({}, {"command": hostile, "token": "", "config": hostile}, tmp_path)
@@ -102,7 +101,7 @@ def test_each_version_is_installed_apart(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_installed_is_said_without_a_traceback(tmp_path: Path) -> None:
-    environ = {"RUNNER_TEMP": str(tmp_path / "nowhere" / "file")}
+    environ = run.for_pip(os.environ) | {"RUNNER_TEMP": str(tmp_path / "nowhere" / "file")}
     (tmp_path / "nowhere").write_text("a file where a folder has to be", encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-I", str(run.ROOT / "composite" / "run.py")],

@@ -40,6 +40,8 @@ pages = known["pages"]
 if (kind, verb) == ("release", "create"):
     option = lambda name: words[words.index(name) + 1]
     pages[words[0]] = {{"isDraft": "--draft" in words, "assets": [], "notes": option("--notes")}}
+elif (kind, verb) == ("release", "list"):
+    print(json.dumps([{{"tagName": name}} for name in pages]))
 elif kind == "release" and words[0] not in pages:
     sys.exit(1)
 elif verb == "view":
@@ -95,10 +97,6 @@ def make_project(folder: Path) -> Project:
     git(folder, "clone", "-q", str(remote), str(root))
     # By a relative path, so that both can be copied.
     git(root, "remote", "set-url", "origin", "../remote.git")
-    # By a relative path, so that both can be copied.
-    git(root, "remote", "set-url", "origin", "../remote.git")
-    for name, value in (("user.name", "A"), ("user.email", "a@example.com")):
-        git(root, "config", name, value)
     made = Project(root, remote)
     made.write("action.yml", ACTION)
     made.write("CHANGELOG.md", CHANGELOG)

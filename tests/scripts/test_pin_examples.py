@@ -10,6 +10,7 @@ from scripts import pin_examples
 from tests.scripts.repositories import Project, git, read_state
 
 OLD, NEW = "1" * 40, "2" * 40
+INIT = "src/keyturn/commands/init.py"
 BEFORE = f"""- uses: actions/checkout@{OLD} # v6.0.2
 - uses: keyturn/keyturn@{OLD} # main\r
 - uses: keyturn/keyturn/composite@{OLD} # v0.1.0
@@ -32,6 +33,7 @@ AFTER = f"""- uses: actions/checkout@{OLD} # v6.0.2
 def pinned(project: Project) -> Project:
     project.write("workflows-examples/a.yml", BEFORE)
     project.write("docs/how-to/a.md", BEFORE)
+    project.write(INIT, f'PINNED = "keyturn/keyturn@{OLD} # main"')
     project.write("docs/picture.png", BEFORE)
     project.commit("tests/case.yml", BEFORE)
     project.write("docs/not-tracked.md", BEFORE)
@@ -46,7 +48,8 @@ def test_every_pin_of_keyturn_is_renewed_and_no_other(
     pinned: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert pin_examples.main([NEW, "v0.2.0"], pinned.root) == 0
-    assert capsys.readouterr().out == "2 files renewed\n"
+    assert capsys.readouterr().out == "3 files renewed\n"
+    assert text(pinned, INIT) == f'PINNED = "keyturn/keyturn@{NEW} # v0.2.0"'
     for path in ("workflows-examples/a.yml", "docs/how-to/a.md"):
         assert text(pinned, path) == AFTER
     for path in ("docs/picture.png", "tests/case.yml", "docs/not-tracked.md"):
@@ -69,7 +72,7 @@ def test_one_pull_request_asks_for_it(pinned: Project, gh: Path) -> None:
     assert pin_examples.main(words, pinned.root) == 0
     assert read_state(gh)["requests"] == ["pins-v0.2.0"]
     changed = git(pinned.remote, "diff", "--name-only", "main", "pins-v0.2.0").split()
-    assert changed == ["docs/how-to/a.md", "workflows-examples/a.yml"]
+    assert changed == ["docs/how-to/a.md", INIT, "workflows-examples/a.yml"]
     # Run again from main, as another runner would: the branch is made anew, no second request.
     git(pinned.root, "switch", "-q", "main")
     assert pin_examples.main(words, pinned.root) == 0

@@ -179,7 +179,7 @@ def test_the_page_is_a_draft_until_its_files_are_there(
     made = release.tag(project.root, "0.2.0", DIGEST)
     assert release.main(["publish", "0.2.0", "dist/a.whl", "sbom.json"], project.root) == 0
     found = read_state(gh)
-    verbs = ["release view", "release create", "release upload", "release edit"]
+    verbs = ["release list", "release create", "release upload", "release edit"]
     assert found["calls"] == verbs
     page = found["pages"]["v0.2.0"]
     assert not page["isDraft"]
@@ -192,7 +192,21 @@ def test_the_page_is_a_draft_until_its_files_are_there(
     assert release.publish(project.root, "0.2.0", ["dist/a.whl"]) == "v0.2.0 is published already"
     with pytest.raises(Refused, match=r"published without b\.whl"):
         release.publish(project.root, "0.2.0", ["dist/a.whl", "b.whl"])
-    assert read_state(gh)["calls"] == [*verbs, "release view", "release view"]
+    assert read_state(gh)["calls"] == [*verbs, *["release list", "release view"] * 2]
+
+
+@pytest.mark.parametrize("step", ["release list", "release view"])
+def test_no_second_page_is_made_when_github_does_not_tell(
+    project: Project, gh: Path, step: str
+) -> None:
+    release.tag(project.root, "0.2.0", DIGEST)
+    release.publish(project.root, "0.2.0", ["a.whl"])
+    before = read_state(gh)
+    gh.write_text(json.dumps(before | {"broken": [step]}))
+    with pytest.raises(Refused, match=f"gh {step} failed"):
+        release.publish(project.root, "0.2.0", ["a.whl"])
+    assert read_state(gh)["pages"] == before["pages"]
+    assert "release create" not in read_state(gh)["calls"][len(before["calls"]) :]
 
 
 @pytest.mark.parametrize("step", ["release create", "release upload", "release edit"])
