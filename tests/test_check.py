@@ -20,7 +20,6 @@ from tests.systems import needs_links, needs_signals
 from tests.world import World
 
 HOUR = timedelta(hours=1)
-GITLAB_TOKENS = ("release-gitlab", "mirror", "packages", "keyturn-manager")
 
 
 def test_the_whole_story(world: World) -> None:

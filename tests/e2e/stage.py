@@ -92,6 +92,7 @@ class Stage:
     stand_ins: StandIns
     token: Token
     manager: Token
+    revoker: Token
     key: RecoveryKey
     action: Path
     """keyturn as it is on disk now, which `uses: keyturn/keyturn@…` means."""
@@ -140,6 +141,7 @@ class Stage:
             "KEYTURN_APP_PRIVATE_KEY": self.stand_ins.private_key,
             "KEYTURN_ROTATE_APP_PRIVATE_KEY": self.stand_ins.private_key,
             "GITLAB_MANAGER": self.manager.value,
+            "GITLAB_REVOKER": self.revoker.value,
             "KEYTURN_RECOVERY_KEY": self.key.text.reveal(),
         }
         given = {name: value for name, value in given.items() if name not in without}
@@ -150,6 +152,7 @@ class Stage:
         command = [str(self.tools / "act_run.sh"), str(self.checkout), event, "-W", path]
         command += ["--secret-file", str(vault), "-P", f"ubuntu-24.04={RUNNER}"]
         command += ["-e", str(event_file)] if payload else []
+        command += ["--rebuild=false"]  # else act builds the image again for each step
         for name in ("KEYTURN_APP_CLIENT_ID", "KEYTURN_ROTATE_APP_CLIENT_ID"):
             command += ["--var", f"{name}={CLIENT_ID}"]
         command += ["--env", f"STAND_INS={self.stand_ins.url}"]
@@ -220,16 +223,20 @@ def copy_of_keyturn(folder: Path) -> Path:
     return folder
 
 
-def prepare(tools: Path, folder: Path) -> None:
-    """Build the runner's image, and forget what act built of an older keyturn."""
+def prepare(tools: Path, folder: Path, image: str) -> None:
+    """Build the runner's image, and call keyturn's what act calls it: it is built once."""
     folder.mkdir()
     (folder / "Dockerfile").write_text(_RUNNER_FILE, encoding="utf-8")
+    (uses,) = {
+        each
+        for path in EXAMPLES.glob("*.yml")
+        for each in re.findall(r"keyturn/keyturn@\w{40}", path.read_text(encoding="utf-8"))
+    }
+    known_as = f"docker.io/library/act-{re.sub('[/@]', '-', uses)}-dockeraction:latest"
     shell(
         tools,
         f'"{tools}/container_base.sh" --python 3.13 --runner && kt_podman'
-        f' && kt_build -q -t "{RUNNER}" "{folder}"'
-        " && podman images --format '{{.Repository}}:{{.Tag}}'"
-        " | sed -n '/act-keyturn-keyturn-.*-dockeraction:/p' | xargs -r podman rmi -f",
+        f' && kt_build -q -t "{RUNNER}" "{folder}" && podman tag "{image}" "{known_as}"',
         timeout=600,
     )
 
@@ -282,11 +289,13 @@ def open_stage(tools: Path, folder: Path, action: Path) -> Iterator[Stage]:
             last_used_at=now - timedelta(days=1),
         )
         manager = gitlab.create_token(name="keyturn", expires_on=(now + timedelta(days=300)).date())
+        revoker = gitlab.create_token(name="revoker", expires_on=manager.expires_at)
         box.github.add_organization("octo")
         repository = box.github.add_repository(REPOSITORY)
         repository.put_secret("GITLAB_TOKEN", token.value, at=made + timedelta(minutes=9))
         with StandIns(box.github) as stand_ins, real_names(tools, folder / "tls", box):
-            stage = Stage(tools, folder, box, stand_ins, token, manager, RecoveryKey.make(), action)
+            key = RecoveryKey.make()
+            stage = Stage(tools, folder, box, stand_ins, token, manager, revoker, key, action)
             stage.write(".github/workflows/release.yml", RELEASE)
             stage.write(".github/keyturn.yml", CONFIG)
             # Where nothing starts keyturn by the clock, that has an issue too.

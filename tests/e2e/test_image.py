@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from keyturn import __version__
 from keyturn.sandbox import Sandbox, example
@@ -20,25 +22,10 @@ from scripts.image_size import MOST
 from tests.e2e.proxy import Proxy
 from tests.e2e.stage import ADDRESS, ROOT, Stage, open_stage
 
-IMAGE = "localhost/keyturn-e2e:latest"
-
 # What a runner's user owns, and root of the container does not.
 _RUNNER = 1001
 _SHELLS = ("/usr/bin/dash", "/usr/bin/bash")
 _NO_SHELL = [f"--volume=/dev/null:{shell}:ro" for shell in _SHELLS]
-
-
-@pytest.fixture(scope="module")
-def tools(request: pytest.FixtureRequest, shared: Path) -> Path:
-    if not request.config.getoption("--run-e2e"):
-        pytest.skip("needs a container engine; run make e2e")
-    return shared / "tools"
-
-
-@pytest.fixture(scope="module")
-def image(tools: Path) -> str:
-    subprocess.run([tools / "build_action.sh", ROOT, IMAGE], check=True, timeout=900)
-    return IMAGE
 
 
 @pytest.fixture
@@ -67,7 +54,8 @@ def inspected(tools: Path, image: str) -> Any:
 def run_action(tools: Path, image: str, folder: Path, **options: str | list[str]) -> dict[str, Any]:
     """Start the action as the runner does; return what came out."""
     result = folder / "result.json"
-    command = [str(tools / "run_action.sh"), "--project", str(ROOT), "--image", image]
+    project = as_handed_on(folder, options.get("input", []))
+    command = [str(tools / "run_action.sh"), f"--project={project}", "--image", image]
     command += ["--json", str(result), "--quiet"]
     for name, given in ({"repository": example.REPOSITORY} | options).items():
         for value in given if isinstance(given, list) else [given]:
@@ -77,6 +65,22 @@ def run_action(tools: Path, image: str, folder: Path, **options: str | list[str]
     found = json.loads(result.read_text(encoding="utf-8"))
     assert isinstance(found, dict)
     return found
+
+
+def as_handed_on(folder: Path, inputs: str | list[str]) -> Path:
+    """Return a folder with the action, of which the words of the input `args` are arguments.
+
+    GitHub's runner hands them to the container besides INPUT_ARGS, where action.yml has no
+    `runs.args` (actions/runner, ContainerActionHandler.cs, 2026-11); the tools do not.
+    """
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert "args" not in action["runs"]
+    given = [text.removeprefix("args=") for text in inputs if text.startswith("args=")]
+    action["runs"]["args"] = [word for text in given for word in shlex.split(text)]
+    project = folder / "action"
+    project.mkdir(exist_ok=True)
+    (project / "action.yml").write_text(yaml.safe_dump(action), encoding="utf-8")
+    return project
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from keyturn import flags
 from keyturn.errors import ExitCode, UsageError
+from keyturn.flags import make_parser
 from keyturn.github import runner
 from keyturn.github.runner import COMMANDS
 from keyturn.model import Inventory, Severity, Survey
 from keyturn.report import summary
 from keyturn.sandbox import example
+from tests import pages
+from tests.repo.cli_page import parsers
 
 PAGE = "docs/reference/action.md"
 
@@ -38,21 +39,14 @@ def composite(root: Path) -> Any:
 
 def rows(root: Path, heading: str) -> dict[str, list[str]]:
     """Return the other cells of each row of a section's table, by every name in the first."""
-    text = (root / PAGE).read_text(encoding="utf-8")
-    table = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    lines = [line for line in table.splitlines() if line.startswith("| `")]
-    split = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    page = (root / PAGE).read_text(encoding="utf-8")
+    split = pages.rows(pages.section(page, f"## {heading}"))
     return {name: cells for first, *cells in split for name in re.findall(r"`([^`]+)`", first)}
 
 
 def options(command: str) -> dict[str, argparse.Action]:
     """Return the flags of a command of the command line, by their long names."""
-    (verbs,) = [
-        each
-        for each in flags.make_parser()._actions
-        if isinstance(each, argparse._SubParsersAction)
-    ]
-    found = verbs.choices[command.split()[0]]._actions
+    found = parsers()[command.split()[0]]._actions
     return {name: each for each in found for name in each.option_strings}
 
 
@@ -173,5 +167,5 @@ def test_a_command_gets_the_flags_that_its_row_names(root: Path, command: str, n
     assert len(rest) == named
     # The command line knows what comes out, or says so by an error.
     if command != "revoke":
-        flags.make_parser().parse_args(argv)
-    assert all(shlex.quote(word).startswith("--") for word in rest)
+        make_parser().parse_args(argv)
+    assert all(word.startswith("--") for word in rest)

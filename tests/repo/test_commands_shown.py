@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from keyturn.help_texts import COMMANDS
 from tests.commands.test_rotation_guides import GUIDES
-from tests.repo import test_tutorial
+from tests.repo import cli_page, test_tutorial
 from tests.repo.shown import tables
 from tests.repo.shown.commands import Command, commands, is_command, is_shell
 from tests.repo.shown.pages import ROOT, Block, Span, blocks, read, spans
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages show commands
 LEFT_OUT = "…"
 FOLLOWED = {f"docs/how-to/rotate-{provider}.md" for provider in GUIDES}
 """Pages whose printed blocks another test runs in their order, `tests/commands`."""
+EXAMPLES = {line for told in COMMANDS.values() for line, _ in told.examples}
+"""Commands that tests/test_help.py runs; the page of all commands is made of them."""
 OF_THE_REPOSITORY = (".venv/bin/", "python ", "python3 ")
 
 
@@ -41,6 +44,8 @@ def is_followed(block: Block) -> bool:
     """Say whether another test runs the block, with all that goes before it on its page."""
     if block.page in FOLLOWED:
         return block.language == "text" and block.text.startswith("$ keyturn ")
+    if ROOT / block.page == cli_page.PAGE and {c.bare for c in commands(block)} <= EXAMPLES:
+        return True
     # Also a part of the tutorial that stands elsewhere: its commands, in their order.
     tutorial = iter(bare(test_tutorial.PAGE))
     return all(command.bare in tutorial for command in commands(block))

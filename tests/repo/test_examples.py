@@ -5,9 +5,14 @@ That the public checkers accept them, `make check` says; `tests/e2e/test_example
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import re
 import shlex
 import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,14 +159,50 @@ def test_everybody_else_is_pinned_as_in_our_own_workflows() -> None:
 
 def test_keyturn_is_pinned_to_one_commit_everywhere() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *FOLDER.rglob("*.md")]
+    pages.append(ROOT / "src/keyturn/commands/init.py")
     pins: dict[str, list[str]] = {}
     for path in (*EXAMPLES, *ELSEWHERE, *pages):
-        for pin in re.findall(r"keyturn/keyturn@(.*)", path.read_text(encoding="utf-8")):
+        for pin in re.findall(r"keyturn/keyturn@([^{\n\"]+)", path.read_text(encoding="utf-8")):
             pins.setdefault(pin, []).append(path.name)
     assert len(pins) == 1, pins
     ((pin, places),) = pins.items()
     assert re.fullmatch(r"[0-9a-f]{40} # (main|v\d+\.\d+\.\d+)", pin)
-    assert {path.name for path in ELSEWHERE} <= set(places)
+    assert {"init.py", *(path.name for path in ELSEWHERE)} <= set(places)
+
+
+_CALLS = """\
+import contextlib, datetime, io, json, sys
+from keyturn.cli import main
+calls = json.load(sys.stdin)
+with contextlib.redirect_stdout(io.StringIO()):
+    for argv, environ in calls:
+        main(argv, environ, now=datetime.datetime.now(datetime.UTC))
+print(len(calls))
+"""
+
+
+def test_the_pinned_commit_understands_every_step(tmp_path: Path) -> None:
+    (pin,) = {step["uses"].partition("@")[2] for path in EXAMPLES for step in own_steps(path)}
+    packed = subprocess.run(["git", "archive", pin, "src"], cwd=ROOT, capture_output=True)
+    if packed.returncode:
+        pytest.skip(f"this clone does not go back to {pin}")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    given = {json.dumps(step.get("with", {})) for path in EXAMPLES for step in own_steps(path)}
+    asked = [json.loads(re.sub(r"\$\{\{.*?\}\}", "octo", text)) for text in sorted(given)]
+    # As GitHub's runner starts a container: with the words of `args`, too.
+    calls = [(shlex.split(each.get("args", "")), as_action({"with": each})) for each in asked]
+    ran = subprocess.run(
+        [sys.executable, "-c", _CALLS],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "src")},
+        input=json.dumps(calls),
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout == f"{len(calls)}\n", ran.stderr
+    for hint in ("see keyturn --help", "see `with:` of the step"):
+        assert hint not in ran.stderr, ran.stderr
 
 
 def app_permissions(path: Path) -> Iterator[tuple[str, str]]:
@@ -189,6 +230,15 @@ def test_every_permission_of_the_app_stands_in_its_guide(path: Path) -> None:
         assert area.lower() in head, f"{area} is not named at the head"
 
 
+def test_an_app_behind_a_proxy_is_told_so() -> None:
+    # lib/ensure-native-proxy-support.js of create-github-app-token (2026-11): with a proxy in the
+    # environment, which a runner hands on, and without this word it refuses.
+    steps = list(steps_of(FOLDER / "check-enterprise-server.yml"))
+    assert any("HTTPS_PROXY" in step.get("env", {}) for step in steps)
+    (app,) = [step for step in steps if step.get("id") == "app"]
+    assert app["env"] == {"NODE_USE_ENV_PROXY": "1"}
+
+
 def test_what_changes_tokens_is_kept_behind_an_environment() -> None:
     behind = {}
     for path in EXAMPLES:
@@ -200,6 +250,22 @@ def test_what_changes_tokens_is_kept_behind_an_environment() -> None:
         ("rotate-approved.yml", "plan"): "keyturn",
         ("rotate-approved.yml", "apply"): "keyturn-approve",
     }
+
+
+def test_what_may_revoke_is_stored_behind_the_approval_alone() -> None:
+    # GitHub makes an environment that nobody made, and asks nobody: a secret of the repository
+    # that both jobs name would revoke without an approval.
+    jobs = load(FOLDER / "revoke-now.yml")["jobs"]
+    shown, killed = (
+        set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(jobs[name])))
+        for name in ("show", "revoke")
+    )
+    assert killed
+    assert shown.isdisjoint(killed)
+    others = [
+        path.read_text(encoding="utf-8") for path in EXAMPLES if path.name != "revoke-now.yml"
+    ]
+    assert not [name for name in killed for text in others if name in text]
 
 
 def test_no_repository_of_an_organization_is_given_the_credentials_of_another() -> None:

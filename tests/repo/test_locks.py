@@ -41,6 +41,12 @@ def test_the_locks_hold_all_that_is_needed(root: Path, project: dict[str, Any]) 
             assert version in requirement.specifier, f"{requirement}: run make lock"
 
 
+def test_a_renewal_takes_newer_versions_than_those_that_are_locked(root: Path) -> None:
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    # Without the flag uv keeps whatever the file that it writes names already.
+    assert re.search(r"^LOCK := .* pip compile .*--upgrade ", text, re.M)
+
+
 def test_the_package_is_built_by_what_is_locked(root: Path, project: dict[str, Any]) -> None:
     assert project["build-system"]["requires"] == project["dependency-groups"]["build"]
     for path in ("Dockerfile", "composite/run.py"):
@@ -48,3 +54,8 @@ def test_the_package_is_built_by_what_is_locked(root: Path, project: dict[str, A
         assert "requirements-build.lock" in text
         assert "--no-build-isolation" in text
         assert text.count("--require-hashes") == (2 if path == "Dockerfile" else 1)
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    # Of the development environment nothing: what is released is attested.
+    assert re.search(
+        r"^dist: ##.*\n(\t.*\n)*\t.*--require-hashes .*requirements-build\.lock$", text, re.M
+    )

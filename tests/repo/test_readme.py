@@ -13,6 +13,7 @@ import yaml
 
 from keyturn.rules import SEVERITIES
 from keyturn.scan.patterns import PATTERNS
+from tests.pages import rows, section
 from tests.repo import test_tutorial
 
 ORDER = (
@@ -26,19 +27,8 @@ def readme(root: Path) -> str:
     return (root / "README.md").read_text(encoding="utf-8")
 
 
-def section(readme: str, heading: str) -> str:
-    marks = heading.partition(" ")[0]
-    return readme.partition(f"\n{heading}\n")[2].partition(f"\n{marks} ")[0]
-
-
 def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-
-
-def rows(text: str) -> list[list[str]]:
-    """Return the cells of a table's rows, without what makes them code."""
-    lines = [line for line in text.splitlines() if line.startswith("| `")]
-    return [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
 
 
 def action(root: Path) -> Any:
@@ -105,12 +95,16 @@ def test_its_workflow_is_small_and_hands_on_what_the_configuration_names(
 
 
 def test_its_inputs_are_the_actions(readme: str, root: Path) -> None:
-    told = {name: default for name, _, default in rows(section(readme, "### Inputs"))}
+    told = {
+        name.strip("`"): default.strip("`")
+        for name, _, default in rows(section(readme, "### Inputs"))
+    }
     assert told == {name: item["default"] for name, item in action(root)["inputs"].items()}
 
 
 def test_its_outputs_are_the_actions(readme: str, root: Path) -> None:
-    assert [name for name, _ in rows(section(readme, "### Outputs"))] == [*action(root)["outputs"]]
+    told = [name.strip("`") for name, _ in rows(section(readme, "### Outputs"))]
+    assert told == [*action(root)["outputs"]]
 
 
 def test_it_links_every_rule_and_every_example(readme: str, root: Path) -> None:
