@@ -35,7 +35,7 @@ from keyturn.survey import take_inventory
 
 CONFIGURATION = PLACES[0]
 WORKFLOW = ".github/workflows/keyturn.yml"
-_PINNED = "keyturn/keyturn@3487998ea847f02d9a1313c1586b63005c25f83d # main"
+_PINNED = "keyturn/keyturn@d8a65b1032ba742b8a198eaf9e6ac89f1985d1af # main"
 """What the documentation pins too: scripts/pin_examples.py renews it with each release."""
 
 
