@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-e2e", action="store_true", help="run what needs a container engine")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Twice the cores: a test waits for servers, processes and time-outs half of its time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect

@@ -251,7 +251,8 @@ def test_the_runs_that_are_waited_for_are_named(scene: Scene) -> None:
     (waited,) = scene.apply()["waits_for"]
     assert waited["because"] == "queued before the new value was stored"
     text = scene.run("rotate", "--apply")
-    assert f"{waited['run']}: queued before the new value was stored" in text.out
+    unwrapped = " ".join(text.out.split())
+    assert f"{waited['run']}: queued before the new value was stored" in unwrapped
     assert f"run {waited['run'].rpartition('/')[2]}" in text.summary
     assert issues(scene) == []
 
