@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from keyturn.report import escape
 from tests.report.samples import HOSTILE
@@ -74,6 +75,13 @@ def test_a_link_leads_nowhere_else(text: str, path: str, line: int | None) -> No
     )
     assert match
     assert bool(match[1]) is bool(line)
+
+
+@pytest.mark.parametrize("path", ["a]: b.yml", "(]::error::x", "]:", "x][y]:z"])
+def test_a_link_is_shown_whatever_its_path_is(path: str) -> None:
+    shown = escape.link(path, "https://github.com", "octo/app", "blob/HEAD", path)
+    (paragraph,) = [t for t in MarkdownIt("commonmark").parse(shown) if t.type == "inline"]
+    assert [child.type for child in paragraph.children or ()][:1] == ["link_open"]
 
 
 @pytest.mark.parametrize(

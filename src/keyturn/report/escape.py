@@ -57,7 +57,9 @@ def link(text: str, server_url: str, *segments: str, line: int | None = None) ->
     """Return a link under `server_url` whose path holds the segments; their slashes stay."""
     path = "/".join(quote(segment, safe="/-._~", errors="replace") for segment in segments)
     fragment = f"#L{line}" if line else ""
-    return f"[{code(text)}]({server_url}/{path}{fragment})"
+    # At the beginning of a paragraph it would define a link, and show nothing (CommonMark 4.7).
+    shown = code(text).replace("]:", f"]{_ZERO_WIDTH_SPACE}:")
+    return f"[{shown}]({server_url}/{path}{fragment})"
 
 
 def _escape_start(mark: str) -> str:
