@@ -29,8 +29,8 @@ SECRETS = dict.fromkeys(
     CANARY,
 )
 HOOK = {
-    "GIT_DIR": "/work/.git",
-    "GIT_INDEX_FILE": "/work/.git/index.lock",
+    "GIT_DIR": "/checkout/.git",
+    "GIT_INDEX_FILE": "/checkout/.git/index.lock",
     "GIT_WORK_TREE": "/work",
     "GIT_PREFIX": "folder/",
     "GIT_CONFIG_COUNT": "1",
