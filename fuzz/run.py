@@ -77,8 +77,9 @@ def fuzz(name: str, *, seconds: int, kept: Path, package: str = _PACKAGE) -> Res
         corpus.mkdir()
         for seed in held.seeds():
             (corpus / hashlib.sha256(seed).hexdigest()).write_bytes(seed)
+        listed = held.words() if hasattr(held, "words") else ()
         # libFuzzer takes no empty dictionary.
-        words.write_text("".join(map(_quoted, held.words())) or '"0"\n', encoding="ascii")
+        words.write_text("".join(map(_quoted, listed)) or '"0"\n', encoding="ascii")
         options = (
             f"-max_total_time={seconds}",
             f"-timeout={_SLOWEST}",

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from string import Template
 
+from scripts.git import Refused
+
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "docs/reference/providers.md"
 HOSTS = "docs/reference/egress.md"
@@ -28,10 +30,6 @@ A passing contract test and a server to ask are there. Fill in what is the vendo
      a page in docs/how-to that starts from nothing; CHANGELOG.md
 Look for TODO. Then: make check && make test T={test}
 """
-
-
-class Refused(Exception):
-    """What stands in the way, for the person at the keyboard."""
 
 
 def begin(root: Path, name: str) -> list[Path]:

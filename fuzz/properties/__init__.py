@@ -1,7 +1,7 @@
 """What must hold for any bytes: one module for each target.
 
 `check` raises for bytes that break it; `seeds` are where the fuzzer begins, and `words` what it
-puts in. Nothing here knows atheris.
+puts in; a target that picks by number has none. Nothing here knows atheris.
 """
 
 from __future__ import annotations

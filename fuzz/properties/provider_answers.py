@@ -123,11 +123,6 @@ def seeds() -> Iterator[bytes]:
     return scene_seeds(len(_SCENES))
 
 
-def words() -> Iterator[str]:
-    """Yield nothing: what is put in is picked by number."""
-    return iter(())
-
-
 def check(data: bytes) -> None:
     """Play a scene, its answers changed as the bytes say."""
     forget_values()

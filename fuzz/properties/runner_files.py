@@ -44,11 +44,6 @@ def seeds() -> Iterator[bytes]:
         yield bytes([number % 4]) + noise(number, 32)
 
 
-def words() -> Iterator[str]:
-    """Yield nothing: the pieces are picked by number."""
-    return iter(())
-
-
 def check(data: bytes) -> None:
     """Give a text to the runner's files, to its log, to Markdown, or as the action's inputs."""
     source = Source(data)

@@ -7,7 +7,6 @@ outside a temporary directory. What it shows of a rotation is in `demo_rotation`
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 import textwrap
 from dataclasses import dataclass
@@ -20,9 +19,8 @@ from keyturn.commands.demo_stage import Stage, went_wrong
 from keyturn.errors import ExitCode
 from keyturn.sandbox import Sandbox, example, gallery
 from keyturn.sandbox.example import Example
+from keyturn.sandbox.github_web import visible
 from keyturn.settings import Settings
-
-_HIDDEN = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
 def run(settings: Settings, _arguments: argparse.Namespace) -> ExitCode:
@@ -142,6 +140,4 @@ class _Story:
 
 
 def _quote(text: str) -> str:
-    """Return an issue's text as its readers see it, without the hidden marks."""
-    shown = _HIDDEN.sub("", text).strip()
-    return textwrap.indent(shown, "  | ", predicate=lambda _line: True)
+    return textwrap.indent(visible(text), "  | ", predicate=lambda _line: True)

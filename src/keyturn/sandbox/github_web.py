@@ -54,6 +54,11 @@ class GitHubWeb:
         router.add("GET", "/{owner}/{repo}" + template, answer)
 
 
+def visible(text: str) -> str:
+    """Return an issue's text as its readers see it, without the hidden marks."""
+    return _HIDDEN.sub("", text).strip()
+
+
 def _headers(body: str | bytes) -> dict[str, str]:
     kind = "text/plain; charset=utf-8" if isinstance(body, str) else "application/octet-stream"
     return {"Content-Type": kind}
@@ -77,7 +82,7 @@ def _shown(issue: Issue) -> str:
         issue.body or "",
         *(f"--- {comment.author} wrote:\n\n{comment.body}" for comment in issue.comments),
     ]
-    return "\n\n".join(_HIDDEN.sub("", part).strip() for part in parts) + "\n"
+    return "\n\n".join(map(visible, parts)) + "\n"
 
 
 def _file(repository: Repository, *, commit: str, path: str) -> str | None:
